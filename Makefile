@@ -1,0 +1,95 @@
+# imapd: a per-connection IMAP server for Maildir.
+#
+#   make            builds ./imapd
+#   make check      installs what is missing, builds, runs every test
+#   make demo       installs what is missing, builds, serves a sample Maildir
+#   make install    DESTDIR and PREFIX are honoured
+#   make deps       installs what is missing from Debian (the one list of packages)
+#   make SANITIZE=1 [target]   the same with ASan and UBSan, objects kept apart
+
+PREFIX     ?= /usr/local
+SYSCONFDIR ?= /etc
+SBINDIR    ?= $(PREFIX)/sbin
+MANDIR     ?= $(PREFIX)/share/man
+DOCDIR     ?= $(PREFIX)/share/doc/imapd
+PORT       ?= 1143
+VERSION    := 0.1
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+CPPFLAGS += -I. -D_GNU_SOURCE -DIMAPD_VERSION='"$(VERSION)"'
+CFLAGS   ?= -O2 -g
+WARN     := -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes \
+            -Wpointer-arith -Wwrite-strings -Wundef
+HARDEN   := -fPIE -fstack-protector-strong -fno-strict-aliasing
+LINKHARD := -pie -Wl,-z,relro,-z,now,-z,noexecstack
+LIBS     := -lpam -lcrypt -lutf8proc
+
+ifdef SANITIZE
+BUILD    ?= build/sanitize
+HARDEN   += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+LINKHARD += -fsanitize=address,undefined
+else
+BUILD    ?= build/plain
+CPPFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+endif
+
+# The layers, from the top down. Each is an archive, and a test links only the layers it
+# names: a call that goes upward does not link.
+LAYERS   := command session mailstore auth config parser message net base
+ARCHIVES := $(LAYERS:%=$(BUILD)/%.a)
+SOURCES  := imapd.c $(foreach d,$(LAYERS),$(wildcard $(d)/*.c))
+HEADERS  := $(foreach d,$(LAYERS),$(wildcard $(d)/*.h))
+
+COMPILE = $(CC) -std=c17 $(CPPFLAGS) $(WARN) $(HARDEN) $(CFLAGS) -MMD -MP
+
+.PHONY: all check check-unit check-session demo deps deps-demo install clean lint format FORCE
+all: imapd
+
+# ./imapd is a copy, so that the two kinds of build never mix their objects.
+imapd: $(BUILD)/imapd FORCE
+	@cmp -s $< $@ || cp $< $@
+
+$(BUILD)/imapd: $(BUILD)/imapd.o $(ARCHIVES)
+	$(CC) $(LINKHARD) $(LDFLAGS) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS)
+
+$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(COMPILE) -c -o $@ $<
+
+define LAYER
+$(BUILD)/$(1).a: $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	ar rcs $$@ $$^
+endef
+$(foreach d,$(LAYERS),$(eval $(call LAYER,$(d))))
+
+# Unit tests: tests/unit/LAYER_WHAT.c is linked with LAYER and what lies below it.
+BELOW_base      :=
+BELOW_net       := parser base
+BELOW_message   := base
+BELOW_parser    := message base
+BELOW_mailstore := message base
+BELOW_config    := mailstore message base
+BELOW_auth      := config mailstore message base
+BELOW_session   := mailstore message parser net base
+BELOW_command   := session mailstore auth config message parser net base
+UNIT_SOURCES := $(wildcard tests/unit/*.c)
+UNITS        := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
+
+define UNIT
+$(BUILD)/unit/$(1): $(BUILD)/tests/unit/$(1).o $(foreach l,$(firstword $(subst _, ,$(1))) $(BELOW_$(firstword $(subst _, ,$(1)))),$(BUILD)/$(l).a)
+	@mkdir -p $$(@D)
+	$$(CC) $$(LINKHARD) $$(LDFLAGS) -o $$@ $$< -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group -lcmocka $$(LIBS)
+endef
+$(foreach u,$(UNIT_SOURCES:tests/unit/%.c=%),$(eval $(call UNIT,$(u))))
+
+-include $(patsubst %.c,$(BUILD)/%.d,$(SOURCES) $(UNIT_SOURCES))
+
+clean:
+	rm -rf build imapd
+
+format:
+	clang-format -i imapd.c $(foreach d,$(LAYERS),$(wildcard $(d)/*.[ch])) $(UNIT_SOURCES)

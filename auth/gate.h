@@ -1,0 +1,44 @@
+/*
+ * What the command loop asks of the gate role: to try a password, and to hand the connection
+ * over. The gate speaks with the root parent in fixed frames (auth/frame.h).
+ */
+#ifndef AUTH_GATE_H
+#define AUTH_GATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Octets of a user name and of a password, without the NUL; longer ones are refused alike. */
+#define AUTH_USER_MAX 255
+#define AUTH_PASSWORD_MAX 1023
+/* Octets of a command's tag that the hand-over can carry. */
+#define AUTH_TAG_MAX 255
+/* Octets read ahead that it can carry: the stream's whole read buffer. */
+#define AUTH_AHEAD_MAX 16384
+
+enum auth_mechanism {
+    MECHANISM_COMMAND, /* the LOGIN command */
+    MECHANISM_LOGIN,   /* AUTHENTICATE LOGIN */
+    MECHANISM_PLAIN    /* AUTHENTICATE PLAIN (RFC 4616) */
+};
+
+enum auth_verdict {
+    VERDICT_OK,
+    VERDICT_FAILED,      /* NO [AUTHENTICATIONFAILED]: no such user, wrong password, not allowed */
+    VERDICT_EXPIRED,     /* NO [EXPIRED]: the password was right and must be changed first */
+    VERDICT_UNAVAILABLE, /* NO [UNAVAILABLE]: the checker could not do its work */
+    VERDICT_TOO_MANY     /* as FAILED, and no more tries: BYE */
+};
+
+struct gate; /* the gate's end of the channel to the parent */
+
+/* Asks the parent. Takes at least auth_fail_delay where it fails. The caller still owns, and
+ * wipes, both strings. */
+enum auth_verdict gate_authenticate(struct gate *gate, enum auth_mechanism mechanism,
+                                    const char *user, const char *password);
+
+/* After VERDICT_OK: gives the parent the tag of the command to be answered and the octets that
+ * were read ahead. True: the gate has nothing left to do but exit. */
+bool gate_hand_over(struct gate *gate, const char *tag, const void *ahead, size_t n);
+
+#endif

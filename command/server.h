@@ -1,0 +1,26 @@
+/*
+ * The command loop, for the gate and for the user's session: one loop, one table.
+ */
+#ifndef COMMAND_SERVER_H
+#define COMMAND_SERVER_H
+
+#include "session/session.h"
+
+enum server_end {
+    SERVER_LOGOUT,       /* the client said LOGOUT */
+    SERVER_DISCONNECTED, /* the client went away */
+    SERVER_TIMEOUT,
+    SERVER_HANDED_OVER, /* gate: the parent goes on */
+    SERVER_REFUSED      /* we said BYE: too many tries, too much nonsense, the store is gone */
+};
+
+/* The gate: greets, then serves the not authenticated state. Uses io, settings, gate and
+ * password_refused of s; state is set here. */
+enum server_end serve_gate(struct session *s);
+
+/* The user's session, running as the user. tag: of the command that logged in, to be answered OK
+ * (or NO and BYE if the mail can't be opened); NULL: greet with PREAUTH. mail_root: expanded.
+ * Uses io, settings, user and peer of s. Everything that was opened is closed on return. */
+enum server_end serve_user(struct session *s, const char *tag, const char *mail_root);
+
+#endif

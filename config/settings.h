@@ -1,0 +1,65 @@
+/*
+ * The settings: a table of names, types, defaults and bounds; `key = value` files; -o on the
+ * command line. imapd.conf(5) is its manual.
+ */
+#ifndef CONFIG_SETTINGS_H
+#define CONFIG_SETTINGS_H
+
+#include "base/buffer.h"
+#include "mailstore/store.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define SETTINGS_FILE "/etc/imapd.conf"
+
+enum auth_backend { AUTH_BACKEND_PAM, AUTH_BACKEND_PASSWD_FILE, AUTH_BACKENDS };
+enum plaintext_login { PLAINTEXT_NEVER, PLAINTEXT_LOOPBACK, PLAINTEXT_ALWAYS };
+enum log_destination { LOG_DEST_SYSLOG, LOG_DEST_STDERR };
+
+struct settings {
+    char *mail_root; /* with its %u %n %d %h and ~ not yet expanded */
+    enum store_layout layout;
+    enum auth_backend auth[AUTH_BACKENDS]; /* in this order */
+    size_t auth_count;
+    char *pam_service;
+    char *passwd_file;
+    bool passwd_file_plain; /* {PLAIN} entries are taken */
+    char *login_user;
+    bool pam_session;
+    uid_t first_valid_uid;
+    enum plaintext_login plaintext_login;
+    unsigned login_timeout;   /* seconds */
+    unsigned idle_timeout;    /* seconds, never less than 30 minutes (RFC 3501 5.4) */
+    unsigned max_auth_tries;
+    unsigned auth_fail_delay; /* seconds */
+    uint64_t max_message;     /* octets */
+    bool expunge_on_logout;
+    enum log_destination log;
+};
+
+/* Every setting at its default. False: no memory. */
+bool settings_init(struct settings *s);
+void settings_free(struct settings *s);
+
+/* Reads a file over s. must_exist false: a missing file changes nothing and is no error. On an
+ * error false, with one line for a person in err: "FILE:LINE: setting: what is wrong". */
+bool settings_read_file(struct settings *s, const char *path, bool must_exist,
+                        struct buffer *err);
+
+/* One "setting=value" of -o. On an error false, with "-o setting: what is wrong" in err. */
+bool settings_override(struct settings *s, const char *assignment, struct buffer *err);
+
+/* What mail_root's letters stand for. */
+struct settings_user {
+    const char *user; /* %u; %n is what is before its '@', %d what is behind */
+    const char *home; /* %h, and a leading ~ */
+};
+
+/* mail_root for this user, to be freed by the caller. NULL: no memory, an unknown %letter, or a
+ * user name that could lead elsewhere ('/', a leading '.', control characters). */
+char *settings_mail_root(const struct settings *s, const struct settings_user *user);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * Adding messages to a folder: one or many that share the syncs, all or none.
+ *
+ *     append_open, then for each message append_message and append_write..., then append_commit
+ *     or append_cancel.
+ */
+#ifndef MAILSTORE_APPEND_H
+#define MAILSTORE_APPEND_H
+
+#include "mailstore/mailbox.h"
+
+struct append;
+
+/* Prepares to add to a folder. STORE_NONEXISTENT: no such folder ([TRYCREATE] is then apt). */
+enum store_error append_open(struct store *store, const char *folder, struct append **a_r);
+
+/* Begins a message. Flags and keywords as for mailbox_store with FLAGS_REPLACE (`op` is not looked
+ * at); `date`: INTERNALDATE, seconds since the epoch. */
+enum store_error append_message(struct append *a, const struct flag_change *flags, time_t date);
+
+/* The next octets of the message begun last, as they came: CRLF becomes LF on disk. */
+enum store_error append_write(struct append *a, const void *octets, size_t n);
+
+/* Ends the last message and adds all of them. uid (room for as many as were begun) gets their
+ * consecutive UIDs. OK means: durable. Frees a, whatever is returned. */
+enum store_error append_commit(struct append *a, uint32_t *uidvalidity_r, uint32_t *uid);
+
+/* Takes everything back and frees a. */
+void append_cancel(struct append *a);
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * A lock file as Dovecot takes it (FIELD: dovecot-uidlist.lock): created with O_EXCL, holding
+ * "<pid>:<host>", held only while it exists.
+ *
+ * A lock is stale, and broken, when its holder is provably gone: the same host and no such
+ * process, or its mtime unchanged for DOTLOCK_STALE_SECONDS.
+ */
+#ifndef MAILSTORE_DOTLOCK_H
+#define MAILSTORE_DOTLOCK_H
+
+#include "mailstore/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+/* Dovecot's figures: both sides must agree when a lock is dead. */
+#define DOTLOCK_STALE_SECONDS 120
+#define DOTLOCK_WAIT_SECONDS 122
+#define DOTLOCK_TOUCH_SECONDS 10
+
+struct dotlock {
+    int dir;          /* the directory, the caller's */
+    const char *name; /* the lock's name in it, a static string */
+    dev_t dev;        /* which file we made: another's is never removed */
+    ino_t ino;
+    time_t touched; /* monotonic seconds of the last touch */
+    bool held;
+};
+
+/* Takes dir/name, waiting up to DOTLOCK_WAIT_SECONDS. STORE_INUSE when it was not to be had;
+ * STORE_NOPERM, STORE_OVERQUOTA ... when it can't be made. */
+enum store_error dotlock_take(struct dotlock *lock, int dir, const char *name);
+
+/* To be called now and then by a holder that works for long: keeps the lock fresh. False when
+ * the lock is no longer ours (we were stopped for so long that somebody broke it). */
+bool dotlock_keep(struct dotlock *lock);
+
+/* Removes the lock, if it is still ours. Nothing happens when it is not held. */
+void dotlock_drop(struct dotlock *lock);
+
+#endif

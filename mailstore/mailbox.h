@@ -1,0 +1,130 @@
+/*
+ * One folder and the messages in it.
+ *
+ * A mailbox is what is on disk, as far as this process has looked: mailbox_refresh looks again.
+ * Each thing that it learns (a message, an expunge, a flag) gets a number, the mod-sequence,
+ * higher than any before, so that a session can ask what changed since it last told its client.
+ * Messages are named by UID; sequence numbers are the session's affair.
+ *
+ * An expunged message stays known, marked so, until mailbox_forget: the session may still be
+ * showing it.
+ */
+#ifndef MAILSTORE_MAILBOX_H
+#define MAILSTORE_MAILBOX_H
+
+#include "mailstore/error.h"
+#include "mailstore/store.h"
+#include "message/input.h"
+
+#include <time.h>
+
+enum message_flag {
+    FLAG_ANSWERED = 1 << 0,
+    FLAG_FLAGGED = 1 << 1,
+    FLAG_DELETED = 1 << 2,
+    FLAG_SEEN = 1 << 3,
+    FLAG_DRAFT = 1 << 4
+};
+
+/* The letters a to z of a file name (FIELD: dovecot-keywords), and $Forwarded, which is the
+ * letter P. A keyword's index is its bit in message_info.keywords. */
+#define KEYWORDS_MAX 27
+#define KEYWORD_LENGTH_MAX 64
+
+struct message_info {
+    uint32_t uid;
+    uint8_t flags;     /* enum message_flag */
+    bool recent;       /* first shown to this session (RFC 3501 2.3.2) */
+    bool expunged;     /* gone, but not yet forgotten */
+    uint32_t keywords; /* bit i: the keyword mailbox_keyword(mb, i) */
+    uint64_t modseq;   /* of its last change; 0 never */
+};
+
+struct mailbox;
+
+/* Opens a folder and looks at it once. `writable`: for SELECT; mail in new/ is moved to cur/ and
+ * is \Recent here and nowhere else. Otherwise (EXAMINE, STATUS) nothing is moved. A folder whose
+ * files can't be written is opened all the same: see mailbox_writable. A missing cur/, new/ or
+ * tmp/ is made. */
+enum store_error mailbox_open(struct store *store, const char *name, bool writable,
+                              struct mailbox **mb_r);
+void mailbox_close(struct mailbox *mb);
+
+bool mailbox_writable(const struct mailbox *mb);
+uint32_t mailbox_uidvalidity(const struct mailbox *mb); /* never 0, below 2^31 */
+uint32_t mailbox_uidnext(const struct mailbox *mb);
+uint64_t mailbox_modseq(const struct mailbox *mb); /* the highest given so far */
+
+/* The name of a keyword, NULL where there is none. Indexes keep their meaning while the mailbox
+ * is open. */
+const char *mailbox_keyword(const struct mailbox *mb, unsigned index);
+/* Whether one more keyword can be made here: \* of PERMANENTFLAGS. */
+bool mailbox_keywords_free(const struct mailbox *mb);
+
+/* Looks at the disk and takes in what changed. STORE_NONEXISTENT: the folder itself is gone.
+ * On any failure what was known stays as it was. */
+enum store_error mailbox_refresh(struct mailbox *mb);
+
+/* How many messages are known and not expunged. */
+size_t mailbox_count(const struct mailbox *mb);
+/* What is known of one message; false: never heard of it. */
+bool mailbox_get(const struct mailbox *mb, uint32_t uid, struct message_info *info_r);
+/* Calls each() for the messages changed after mod-sequence `since` (0: all), expunged ones
+ * included, in order of UID. each() must not call into the mailbox but to mailbox_get. */
+void mailbox_changes(const struct mailbox *mb, uint64_t since,
+                     void (*each)(void *ctx, const struct message_info *info), void *ctx);
+/* The session has told its client of the expunge: the record goes. */
+void mailbox_forget(struct mailbox *mb, uint32_t uid);
+
+/* --- Reading. STORE_EXPUNGED when the message is gone. ------------------------------------ */
+
+/* Opens a message. *in_r is the caller's, closed with mailbox_message_close. */
+enum store_error mailbox_message_open(struct mailbox *mb, uint32_t uid,
+                                      struct message_input **in_r);
+void mailbox_message_close(struct message_input *in);
+
+/* The octets of BODY[] (RFC822.SIZE): counted, once an open mailbox. */
+enum store_error mailbox_size(struct mailbox *mb, uint32_t uid, uint64_t *octets_r);
+/* INTERNALDATE: the file's mtime, seconds since the epoch. */
+enum store_error mailbox_internaldate(struct mailbox *mb, uint32_t uid, time_t *date_r);
+
+/* --- Changing. ----------------------------------------------------------------------------- */
+
+enum flag_op { FLAGS_REPLACE, FLAGS_ADD, FLAGS_REMOVE };
+
+struct flag_change {
+    enum flag_op op;
+    uint8_t flags;              /* enum message_flag */
+    const char *const *keyword; /* names, any case */
+    size_t keywords;
+};
+
+/* STORE: changes the flags of `n` messages, in ascending order of UID. Messages that are gone
+ * are passed over and counted in *gone_r. STORE_LIMIT, nothing changed: no room for the keyword.
+ * On another error those before the failing one are changed. */
+enum store_error mailbox_store(struct mailbox *mb, const uint32_t *uid, size_t n,
+                               const struct flag_change *change, size_t *gone_r);
+
+/* EXPUNGE: of `n` messages (uid NULL: of all) removes those that carry \Deleted on disk now.
+ * They are then marked expunged. *removed_r counts them. */
+enum store_error mailbox_expunge(struct mailbox *mb, const uint32_t *uid, size_t n,
+                                 size_t *removed_r);
+
+/* COPY: all `n` messages, in this order, with flags, keywords and date, or none. The new UIDs are
+ * consecutive and are written to new_uid (room for n). OK means: durable. */
+enum store_error mailbox_copy(struct mailbox *mb, const uint32_t *uid, size_t n, const char *to,
+                              uint32_t *uidvalidity_r, uint32_t *new_uid);
+
+/* CHECK (RFC 3501 6.4.1): what of this folder may still be in the kernel's hands is on disk. */
+enum store_error mailbox_check(struct mailbox *mb);
+
+/* --- Waiting (IDLE). ------------------------------------------------------------------------ */
+
+/* An inotify descriptor that becomes readable when the folder may have changed; -1 when there is
+ * none to be had: then poll mailbox_refresh. The mailbox's; one at a time. */
+int mailbox_watch(struct mailbox *mb);
+/* Empties the descriptor after it became readable. */
+void mailbox_watch_drain(struct mailbox *mb);
+void mailbox_unwatch(struct mailbox *mb);
+
+#endif

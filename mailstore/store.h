@@ -1,0 +1,95 @@
+/*
+ * A user's mail: the root of the Maildir and the layout of its folders.
+ *
+ * Folder names here are UTF-8 with '/' between the levels, whatever is on disk; "INBOX" is the
+ * root Maildir itself (RFC 3501 section 5.1). Names go to disk in modified UTF-7 with what the
+ * layout can't hold escaped (mailstore/name.c); nothing outside mail_root can be named.
+ */
+#ifndef MAILSTORE_STORE_H
+#define MAILSTORE_STORE_H
+
+#include "base/buffer.h"
+#include "mailstore/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum store_layout {
+    LAYOUT_MAILDIRPP, /* .A.B beside cur/ new/ tmp/ */
+    LAYOUT_FS         /* A/B below the root */
+};
+
+/* Octets of a whole folder name in UTF-8; PATH_MAX bounds what could be made of more. */
+#define FOLDER_NAME_MAX 1024
+/* Levels in a name: recursion and path length stay small. */
+#define FOLDER_LEVELS_MAX 64
+
+struct store;
+
+/* Opens the account at `root` (an absolute or relative path, copied). A root that is missing is
+ * made, with cur/ new/ tmp/. */
+enum store_error store_open(const char *root, enum store_layout layout, struct store **store_r);
+void store_close(struct store *store);
+
+int store_root_fd(const struct store *store); /* the store's, do not close */
+
+/* Brings a client's name, UTF-8 of n octets, into the one form the store works with: INBOX in
+ * upper case (also as the first of several levels), one trailing '/' dropped. STORE_CANNOT for
+ * what can be no folder: empty, an empty level, NUL or control characters, invalid UTF-8, too
+ * many levels; STORE_LIMIT: too long. out holds FOLDER_NAME_MAX + 1. */
+enum store_error folder_name_normalize(const char *name, size_t n, char *out);
+
+/* Modified UTF-7 (RFC 3501 section 5.1.3) to UTF-8 and back, appended to out. False for what is
+ * not valid, or not the only encoding of what it says; nothing of it is left in out then. */
+bool mutf7_to_utf8(const char *in, size_t n, struct buffer *out);
+bool utf8_to_mutf7(const char *in, size_t n, struct buffer *out);
+
+/* Opens the directory of a folder (the one that has cur/ new/ tmp/). *fd_r is the caller's.
+ * STORE_NONEXISTENT also for a level that is only a parent of others. */
+enum store_error folder_open_dir(struct store *store, const char *name, int *fd_r);
+
+/* CREATE (RFC 3501 6.3.3): makes the folder and the missing ones above it. STORE_EXISTS when it
+ * is there and can be selected already. */
+enum store_error folder_create(struct store *store, const char *name);
+
+/* DELETE (6.3.4): removes the folder with all its messages; those below it stay. STORE_CANNOT
+ * for INBOX and for a level that is no folder itself but has others below (RFC: an error). */
+enum store_error folder_delete(struct store *store, const char *name);
+
+/* RENAME (6.3.5) of any folder but INBOX (which the caller does with messages moved): the
+ * folders below move with it, missing levels above the new name are made, all UIDs stay, and
+ * a new UIDVALIDITY is given only where the new name could have been used before with another
+ * folder under the same UIDVALIDITY (it is unique in the account, so never). */
+enum store_error folder_rename(struct store *store, const char *from, const char *to);
+
+struct folder {
+    char *name;        /* UTF-8, owned by the list */
+    bool selectable;   /* false: only a level above others (\Noselect) */
+    bool has_children; /* \HasChildren / \HasNoChildren (RFC 3348) */
+};
+
+struct folder_list {
+    struct folder *folder; /* sorted by name, INBOX first; parents before their children */
+    size_t count;
+};
+
+/* Every folder there is, and the levels between that are none. */
+enum store_error folder_list(struct store *store, struct folder_list *list_r);
+void folder_list_free(struct folder_list *list);
+
+/* Whether a LIST pattern fits a name (RFC 3501 6.3.8: '*' anything, '%' anything but '/';
+ * INBOX in any case). Time is bounded by the product of the lengths. */
+bool folder_match(const char *pattern, const char *name);
+
+/* The subscriptions: Dovecot's file `subscriptions`; without it, Courier's. Names need not
+ * exist as folders. subscribed_r is sorted; free with folder_list_free (the two flags are not
+ * set). */
+enum store_error subscriptions_read(struct store *store, struct folder_list *list_r);
+/* Adds or removes one name; no error where nothing had to be done. */
+enum store_error subscriptions_change(struct store *store, const char *name, bool subscribe);
+
+/* The next UIDVALIDITY of this account, unique in it and durable (`dovecot-uidvalidity`). */
+enum store_error uidvalidity_next(struct store *store, uint32_t *uidvalidity_r);
+
+#endif

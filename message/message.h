@@ -1,0 +1,67 @@
+/*
+ * One parsed message: its MIME structure with offsets, and what IMAP asks of it.
+ *
+ * Everything that leaves here is in the form IMAP sends: each bare LF made CRLF, NUL made
+ * 0x80 (RFC 3501 section 4.3: a literal can't carry it), nothing else changed. Sizes, line
+ * counts and partial offsets are of that form.
+ */
+#ifndef MESSAGE_MESSAGE_H
+#define MESSAGE_MESSAGE_H
+
+#include "base/buffer.h"
+#include "message/input.h"
+#include "message/section.h"
+
+struct message;
+
+enum message_depth {
+    MESSAGE_HEADER, /* the message's own header alone: no body octet is read past it */
+    MESSAGE_WHOLE   /* header and MIME structure, one pass over all octets */
+};
+
+/* Parses a message. `in` must live as long as *msg_r. Any octets at all are a message: the
+ * errors are MESSAGE_IO and MESSAGE_NOMEM only. */
+enum message_status message_parse(struct message_input *in, enum message_depth depth,
+                                  struct message **msg_r);
+void message_free(struct message *msg);
+
+/* The octets of the whole message as sent (RFC822.SIZE), without parsing it. */
+enum message_status message_measure(struct message_input *in, uint64_t *octets_r);
+
+/* Appends the ENVELOPE, in its parentheses (RFC 3501 section 7.4.2). Needs MESSAGE_HEADER. */
+enum message_status message_envelope(const struct message *msg, struct buffer *out);
+
+/* Appends the BODY, or with `extended` the BODYSTRUCTURE, in its parentheses (RFC 3501
+ * section 7.4.2). Needs MESSAGE_WHOLE. */
+enum message_status message_structure(const struct message *msg, bool extended,
+                                      struct buffer *out);
+
+/* What a section specification stands for. */
+struct section_data {
+    bool exists;     /* false: no such part; IMAP's NIL */
+    uint64_t octets; /* its size as sent */
+    uint64_t raw;    /* where it begins in the input, when `made` is not used */
+    uint64_t raw_len; /* how long it is in the input */
+    bool use_made;   /* the octets are in `made`, complete and as sent (HEADER.FIELDS) */
+    struct buffer made;
+};
+
+/* Finds a section (RFC 3501 section 6.4.5). HEADER, HEADER.FIELDS(.NOT) without part numbers
+ * need MESSAGE_HEADER, all else MESSAGE_WHOLE. data_r is initialized here and freed with
+ * section_data_free, on failure too. */
+enum message_status message_section(const struct message *msg, const struct section *section,
+                                    struct section_data *data_r);
+void section_data_free(struct section_data *data);
+
+/* Sends `count` octets of a section from octet `first` of it, both in the form as sent. The
+ * range lies inside the section (the caller has clipped it to data->octets). MESSAGE_CHANGED
+ * after fewer octets when the input has shrunk. */
+enum message_status message_send(struct message_input *in, const struct section_data *data,
+                                 uint64_t first, uint64_t count, struct message_sink *sink);
+
+/* The day of the Date field (RFC 5322 section 3.6.1), as days since 1970-01-01, disregarding
+ * time and time zone (RFC 3501 section 6.4.4, SENTON). False when there is none that can be
+ * read. Needs MESSAGE_HEADER. */
+bool message_sent_day(const struct message *msg, int64_t *day_r);
+
+#endif

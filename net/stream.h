@@ -1,0 +1,69 @@
+/*
+ * The connection to the client: buffered octets over a descriptor to read and one to write
+ * (the same socket, or the two ends of a pipe).
+ *
+ * What is written is sent when the buffer is full, when stream_flush is called, and before
+ * waiting for input: so answers to pipelined commands share segments, and no answer waits
+ * for a client that waits for it. After the first failure, output is thrown away and input
+ * ends: `state` says why.
+ */
+#ifndef NET_STREAM_H
+#define NET_STREAM_H
+
+#include "parser/source.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+/* One read(2). The gate hands over what it had read ahead in one frame of this size. */
+#define STREAM_IN_SIZE 16384
+/* One write(2): large enough that FETCH is not ruled by system calls, small enough for 5,000
+ * idle connections. */
+#define STREAM_OUT_SIZE 32768
+
+enum stream_state {
+    STREAM_OPEN,
+    STREAM_EOF,     /* the client closed its end */
+    STREAM_TIMEOUT, /* nothing came, or nothing could be sent, for too long */
+    STREAM_FAILED   /* a system call failed: the client is gone */
+};
+
+struct stream {
+    struct source source; /* what was read and not yet used; first, so that source and stream
+                             are one address */
+    int in_fd, out_fd;
+    enum stream_state state;
+    unsigned timeout;    /* seconds without an octet in or out until STREAM_TIMEOUT; 0: none */
+    struct timespec deadline; /* CLOCK_MONOTONIC; tv_sec 0: none */
+    uint64_t octets_in, octets_out;
+    size_t out_len;
+    unsigned char in[STREAM_IN_SIZE];
+    unsigned char out[STREAM_OUT_SIZE];
+};
+
+/* Makes a stream over two open descriptors, which stay the caller's. */
+void stream_init(struct stream *s, int in_fd, int out_fd, unsigned timeout);
+
+/* Puts octets that another process had read ahead before all that is still to be read. At most
+ * STREAM_IN_SIZE, and only before the first read; false otherwise. */
+bool stream_preload(struct stream *s, const void *octets, size_t n);
+
+/* Reads end with STREAM_TIMEOUT so many seconds from now, whatever comes; 0: never. */
+void stream_set_deadline(struct stream *s, unsigned seconds);
+
+/* Sends; true if all was taken (which is not: has arrived). */
+bool stream_write(struct stream *s, const void *octets, size_t n);
+bool stream_puts(struct stream *s, const char *text);
+bool stream_printf(struct stream *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+bool stream_flush(struct stream *s);
+
+/* Whether input is at hand, or comes within `milliseconds` (-1: within the stream's timeout), or
+ * other_fd (-1: none) becomes readable: STREAM_WAIT_... bits; 0: neither, in that time. A closed
+ * or failed connection counts as input. Flushes first. */
+#define STREAM_WAIT_INPUT 1
+#define STREAM_WAIT_OTHER 2
+int stream_wait(struct stream *s, int other_fd, int milliseconds);
+
+#endif
