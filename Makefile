@@ -44,7 +44,8 @@ HEADERS  := $(foreach d,$(LAYERS),$(wildcard $(d)/*.h))
 
 COMPILE = $(CC) -std=c17 $(CPPFLAGS) $(WARN) $(HARDEN) $(CFLAGS) -MMD -MP
 
-.PHONY: all check check-unit check-session demo deps deps-demo install clean lint format FORCE
+.PHONY: all check check-built check-unit check-session check-e2e check-client units demo deps \
+        deps-demo deps-lint install clean lint format FORCE
 all: imapd
 
 # ./imapd is a copy, so that the two kinds of build never mix their objects.
@@ -88,8 +89,60 @@ $(foreach u,$(UNIT_SOURCES:tests/unit/%.c=%),$(eval $(call UNIT,$(u))))
 
 -include $(patsubst %.c,$(BUILD)/%.d,$(SOURCES) $(UNIT_SOURCES))
 
+# Debian's packages, the one list. What builds; what serves the demo besides; what checks besides.
+DEPS_BUILD := gcc libc6-dev libpam0g-dev libcrypt-dev libutf8proc-dev
+DEPS_DEMO  := xinetd python3 util-linux
+DEPS_CHECK := libcmocka-dev libpam-wrapper systemd fail2ban mandoc curl mutt isync procps passwd \
+              strace iproute2
+DEPS_LINT  := clang-format clang-tidy cppcheck
+
+deps:
+	@tests/deps $(DEPS_BUILD) $(DEPS_DEMO) $(DEPS_CHECK)
+deps-demo:
+	@tests/deps $(DEPS_BUILD) $(DEPS_DEMO)
+deps-lint:
+	@tests/deps $(DEPS_LINT)
+
+units: $(UNITS)
+
+# Each test is a program: 0 passed, 77 skipped, else failed (tests/run).
+check: deps
+	@$(MAKE) --no-print-directory check-built
+check-built: imapd $(UNITS)
+	@tests/run $(BUILD) unit session e2e client
+check-unit: $(UNITS)
+	@tests/run $(BUILD) unit
+check-session: imapd
+	@tests/run $(BUILD) session
+check-e2e: imapd
+	@tests/run $(BUILD) e2e
+check-client: imapd
+	@tests/run $(BUILD) client
+
+demo: deps-demo
+	@$(MAKE) --no-print-directory imapd
+	@tests/demo/demo ./imapd $(PORT)
+
+lint: deps-lint
+	clang-format --dry-run -Werror imapd.c $(foreach d,$(LAYERS),$(wildcard $(d)/*.[ch])) \
+	    $(wildcard tests/unit/*.[ch] tests/fuzz/*.c)
+	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr -I. -D_GNU_SOURCE \
+	    --enable=warning,performance,portability --suppressions-list=.cppcheck $(SOURCES)
+	printf '%s\n' $(SOURCES) | xargs -P 2 -n 8 sh -c \
+	    'clang-tidy --quiet "$$@" -- -std=c17 -I. -D_GNU_SOURCE -DIMAPD_VERSION="\"lint\""' sh
+
+install: imapd
+	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(MANDIR)/man5
+	install -m 755 imapd $(DESTDIR)$(SBINDIR)/imapd
+	install -m 644 imapd.8 $(DESTDIR)$(MANDIR)/man8/imapd.8
+	install -m 644 imapd.conf.5 $(DESTDIR)$(MANDIR)/man5/imapd.conf.5
+	cd contrib && find . -type f -exec install -D -m 644 '{}' \
+	    '$(DESTDIR)$(DOCDIR)/contrib/{}' ';'
+	install -m 644 README.md LICENSE $(DESTDIR)$(DOCDIR)
+
 clean:
 	rm -rf build imapd
 
 format:
-	clang-format -i imapd.c $(foreach d,$(LAYERS),$(wildcard $(d)/*.[ch])) $(UNIT_SOURCES)
+	clang-format -i imapd.c $(foreach d,$(LAYERS),$(wildcard $(d)/*.[ch])) \
+	    $(wildcard tests/unit/*.[ch] tests/fuzz/*.c)

@@ -37,7 +37,8 @@ bool buffer_reserve(struct buffer *b, size_t n);
 bool buffer_append(struct buffer *b, const void *octets, size_t n);
 bool buffer_puts(struct buffer *b, const char *s);
 bool buffer_putc(struct buffer *b, char c);
-bool buffer_printf(struct buffer *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+bool buffer_printf(struct buffer *b, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 bool buffer_vprintf(struct buffer *b, const char *fmt, va_list ap)
     __attribute__((format(printf, 2, 0)));
 

@@ -34,8 +34,10 @@ struct stream {
     struct source source; /* what was read and not yet used; first, so that source and stream
                              are one address */
     int in_fd, out_fd;
+    bool out_socket;
+    bool wipes; /* the gate: passwords come this way, used input is wiped */
     enum stream_state state;
-    unsigned timeout;    /* seconds without an octet in or out until STREAM_TIMEOUT; 0: none */
+    unsigned timeout; /* seconds without an octet in or out until STREAM_TIMEOUT; 0: none */
     struct timespec deadline; /* CLOCK_MONOTONIC; tv_sec 0: none */
     uint64_t octets_in, octets_out;
     size_t out_len;
@@ -56,12 +58,17 @@ void stream_set_deadline(struct stream *s, unsigned seconds);
 /* Sends; true if all was taken (which is not: has arrived). */
 bool stream_write(struct stream *s, const void *octets, size_t n);
 bool stream_puts(struct stream *s, const char *text);
-bool stream_printf(struct stream *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+bool stream_printf(struct stream *s, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 bool stream_flush(struct stream *s);
 
-/* Whether input is at hand, or comes within `milliseconds` (-1: within the stream's timeout), or
- * other_fd (-1: none) becomes readable: STREAM_WAIT_... bits; 0: neither, in that time. A closed
- * or failed connection counts as input. Flushes first. */
+/* Ends the stream from our side: nothing more is read or sent. For when the protocol can't go
+ * on, as in the middle of a literal that can't be completed. */
+void stream_end(struct stream *s, enum stream_state state);
+
+/* Whether input is at hand, or comes within `milliseconds` (-1: within the stream's timeout),
+ * or other_fd (-1: none) becomes readable: STREAM_WAIT_... bits; 0: neither, in that time. A
+ * closed or failed connection counts as input. Flushes first. */
 #define STREAM_WAIT_INPUT 1
 #define STREAM_WAIT_OTHER 2
 int stream_wait(struct stream *s, int other_fd, int milliseconds);

@@ -3,12 +3,14 @@
  * what the client has been told of each.
  *
  * It is a snapshot. It changes only in view_sync, which tells the client of each change in the
- * same breath (RFC 3501 section 7.4.1: expunges only where the command allows it).
+ * same breath (RFC 3501 section 7.4.1: of expunges only where the command allows it). A message
+ * that is gone keeps its number until then.
  */
 #ifndef SESSION_VIEW_H
 #define SESSION_VIEW_H
 
 #include "mailstore/mailbox.h"
+#include "parser/sequence.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,14 +20,70 @@ struct stream;
 
 struct view {
     struct mailbox *mailbox; /* NULL: nothing is selected */
+    char *name;              /* of the folder, UTF-8 */
     bool read_only;          /* EXAMINE, or the folder can't be written */
     uint32_t *uid;           /* uid[n - 1]: the message with sequence number n; ascending */
     size_t count, allocated;
-    uint64_t told;       /* changes up to this mod-sequence were told, or wait in `withheld` */
-    size_t withheld;     /* expunged messages that are still in uid[] */
-    size_t recent;       /* the RECENT count last told */
-    char *name;          /* of the folder, UTF-8 */
-    unsigned keywords;   /* how many keywords the FLAGS response last told of */
+    size_t recent;          /* the RECENT count last told */
+    uint64_t told;          /* flags and new messages up to this mod-sequence were told */
+    uint64_t expunges_told; /* and expunges up to this one */
+    unsigned keywords;      /* how many keywords the FLAGS response last told of */
 };
+
+/* Opens a folder, read_only as EXAMINE does. On an error nothing is selected. */
+enum store_error view_open(struct view *v, struct store *store, const char *name,
+                           bool read_only);
+/* Closes what is selected, if anything. */
+void view_close(struct view *v);
+
+/* The messages that a set names, in ascending order, each once. */
+struct view_messages {
+    uint32_t *uid;
+    size_t count;
+};
+
+/* Changes of flags by this client that are answered, or SILENT: view_sync does not repeat them.
+ */
+struct view_own {
+    struct view_messages messages;
+    uint64_t modseq; /* changes up to this one are the client's own */
+};
+
+struct view_sync {
+    bool expunges;              /* may be told now; else they are kept for later */
+    bool uids;                  /* UID command: name the UID in each FETCH response */
+    const struct view_own *own; /* or NULL */
+};
+
+/* Looks at the disk, brings the view up to date and tells the client: FLAGS, EXPUNGE, EXISTS,
+ * RECENT, FETCH. On a failure of the store nothing is told; STORE_NONEXISTENT: the folder is
+ * gone. STORE_UNAVAILABLE: no memory. */
+enum store_error view_sync(struct view *v, struct stream *io, const struct view_sync *how);
+
+/* The sequence number of a UID; 0 when it is not in the view. */
+uint32_t view_sequence(const struct view *v, uint32_t uid);
+
+/* The sequence number of the first message without \Seen (RFC 3501 section 7.1, UNSEEN), 0:
+ * none. */
+uint32_t view_first_unseen(const struct view *v);
+
+enum view_resolved {
+    VIEW_RESOLVED,
+    VIEW_NO_SUCH_NUMBER, /* a sequence number beyond the last message: BAD (RFC 3501 section 9)
+                          */
+    VIEW_NO_MEMORY
+};
+
+/* Finds the messages that a set names; `set` is normalized on the way. UIDs that do not exist
+ * are passed over (RFC 3501 section 6.4.8). Free with view_messages_free. */
+enum view_resolved view_resolve(const struct view *v, struct sequence_set *set, bool by_uid,
+                                struct view_messages *messages_r);
+void view_messages_free(struct view_messages *messages);
+
+/* Tells the FLAGS and PERMANENTFLAGS of the folder (RFC 3501 sections 7.2.6, 7.1). */
+void view_tell_flags(struct view *v, struct stream *io);
+
+/* Sends "FLAGS (...)" of one message. */
+void view_put_flags(const struct view *v, struct stream *io, const struct message_info *info);
 
 #endif

@@ -1,0 +1,25 @@
+/* CAPABILITY: RFC 3501 section 6.1.1. */
+#include "auth/sasl.h"
+#include "command/command.h"
+
+void put_capabilities(const struct session *s, struct stream *io)
+{
+    stream_puts(io, "IMAP4rev1 SASL-IR LITERAL+ ID");
+    if (s->state != STATE_NOT_AUTHENTICATED) {
+        stream_puts(io, " IDLE NAMESPACE CHILDREN UNSELECT UIDPLUS");
+        return;
+    }
+    if (s->password_refused)
+        stream_puts(io, " LOGINDISABLED");
+    else
+        for (const char *const *m = sasl_mechanisms; *m != NULL; m++)
+            stream_printf(io, " AUTH=%s", *m);
+}
+
+void run_capability(struct command *c)
+{
+    stream_puts(c->session->io, "* CAPABILITY ");
+    put_capabilities(c->session, c->session->io);
+    stream_puts(c->session->io, "\r\n");
+    command_ok(c, NULL, "CAPABILITY completed");
+}

@@ -1,0 +1,53 @@
+/* FETCH: RFC 3501 section 6.4.5. */
+#include "command/fetch_message.h"
+
+struct fetch_args {
+    struct sequence_set set;
+    struct fetch_request request;
+};
+
+bool parse_fetch_command(struct command *c)
+{
+    struct lexer *lx = c->lexer;
+    struct fetch_args *args = command_args(c, sizeof *args);
+    if (args == NULL || !lexer_space(lx) || !parse_sequence_set(lx, &args->set) ||
+        !lexer_space(lx) || !parse_fetch(lx, &args->request))
+        return false;
+    if (c->by_uid && !fetch_add_uid(lx, &args->request)) /* RFC 3501 section 6.4.8 */
+        return false;
+    return lexer_end(lx);
+}
+
+/* Messages that can't be had are left out; the first reason is that of the NO in the end. The
+ * list is cut, in place, to the messages of which \Seen was set. */
+static enum store_error fetch_all(struct command *c, struct view_messages *messages)
+{
+    const struct fetch_args *args = c->args;
+    enum store_error first = STORE_OK;
+    size_t seen = 0;
+    for (size_t i = 0; i < messages->count && c->session->io->state == STREAM_OPEN; i++) {
+        struct fetch_outcome outcome;
+        enum store_error error = fetch_message(c, &args->request, messages->uid[i], &outcome);
+        c->session->counts.fetched += outcome.sent_content;
+        if (outcome.seen_set)
+            messages->uid[seen++] = messages->uid[i];
+        if (first == STORE_OK)
+            first = error;
+    }
+    messages->count = seen;
+    return first;
+}
+
+void run_fetch(struct command *c)
+{
+    struct fetch_args *args = c->args;
+    struct view_messages messages;
+    if (!command_messages(c, &args->set, &messages))
+        return;
+    enum store_error error = fetch_all(c, &messages);
+    c->own = (struct view_own){ messages, mailbox_modseq(c->session->view.mailbox) };
+    if (error != STORE_OK)
+        command_store_error(c, error);
+    else
+        command_ok(c, NULL, "FETCH completed");
+}

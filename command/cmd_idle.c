@@ -1,0 +1,81 @@
+/* IDLE: RFC 2177. Sleeps until the folder changes or the client speaks; nothing is sent in
+ * between to keep the connection open, for that wakes phones: TCP keepalive does it. */
+#include "command/command.h"
+
+#include "config/settings.h"
+
+#include <strings.h>
+#include <time.h>
+
+/* Seconds between looks where the kernel does not tell: no inotify to be had, and, with it,
+ * mail that another machine puts on a shared file system. */
+#define POLL_SECONDS_BLIND 5
+#define POLL_SECONDS       30
+
+static bool tell(struct command *c)
+{
+    struct session *s = c->session;
+    static const struct view_sync how = { .expunges = true };
+    if (s->state != STATE_SELECTED || view_sync(&s->view, s->io, &how) != STORE_NONEXISTENT)
+        return true;
+    stream_puts(s->io, "* BYE [UNAVAILABLE] The selected mailbox was deleted\r\n");
+    return false;
+}
+
+static long long now(void)
+{
+    struct timespec ts = { 0 };
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return ts.tv_sec;
+}
+
+/* Waits for the client's line; false: the connection, or the folder, is gone. */
+static bool wait_for_client(struct command *c, int watch)
+{
+    struct session *s = c->session;
+    bool selected = s->state == STATE_SELECTED;
+    long long end = now() + s->settings->idle_timeout;
+    for (;;) {
+        if (selected && !tell(c))
+            return false;
+        long long left = end - now();
+        long long wait = watch < 0 ? POLL_SECONDS_BLIND : POLL_SECONDS;
+        if (left <= 0) {
+            stream_end(s->io, STREAM_TIMEOUT);
+            return false;
+        }
+        if (!selected || wait > left)
+            wait = left;
+        int what = stream_wait(s->io, watch, (int)(wait * 1000));
+        if (what & STREAM_WAIT_OTHER)
+            mailbox_watch_drain(s->view.mailbox);
+        if (what & STREAM_WAIT_INPUT)
+            return true;
+    }
+}
+
+void run_idle(struct command *c)
+{
+    struct session *s = c->session;
+    struct text line;
+    bool selected = s->state == STATE_SELECTED;
+    int watch = selected ? mailbox_watch(s->view.mailbox) : -1;
+    stream_puts(s->io, "+ idling\r\n");
+    bool spoke = wait_for_client(c, watch);
+    if (selected)
+        mailbox_unwatch(s->view.mailbox);
+    if (!spoke) {
+        c->ending = ENDING_SILENT;
+        c->bye = true;
+        return;
+    }
+    lexer_begin(c->lexer);
+    if (!lexer_line(c->lexer, &line)) {
+        c->rest_unread = true;
+        command_bad(c, c->lexer->error);
+    } else if (strcasecmp(line.octets, "DONE") != 0) {
+        command_bad(c, "Expected DONE");
+    } else {
+        command_ok(c, NULL, "IDLE completed");
+    }
+}

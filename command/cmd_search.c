@@ -1,0 +1,70 @@
+/* SEARCH: RFC 3501 section 6.4.4. */
+#include "command/command.h"
+
+#include "base/buffer.h"
+#include "session/search.h"
+
+bool parse_search_command(struct command *c)
+{
+    struct search_program *program = command_args(c, sizeof *program);
+    return program != NULL && lexer_space(c->lexer) && parse_search(c->lexer, program) &&
+           lexer_end(c->lexer);
+}
+
+/* BADCHARSET lists what would do (RFC 3501 section 7.1). */
+static void refuse_charset(struct command *c)
+{
+    struct buffer code;
+    buffer_init(&code, 4096);
+    buffer_puts(&code, "BADCHARSET (");
+    for (const char *const *name = charset_names; *name != NULL; name++)
+        buffer_printf(&code, "%s%s", name == charset_names ? "" : " ", *name);
+    buffer_putc(&code, ')');
+    const char *kept = code.failed ? NULL : arena_copy(&c->lexer->arena, code.data, code.len);
+    buffer_free(&code);
+    command_no(c, kept != NULL ? kept : "BADCHARSET", "Unknown charset");
+}
+
+static void search(struct command *c, const struct search_program *program)
+{
+    struct view *v = &c->session->view;
+    struct stream *io = c->session->io;
+    struct search_result result;
+    if (!search_run(v, program, &result)) {
+        command_store_error(c, STORE_UNAVAILABLE);
+        return;
+    }
+    stream_puts(io, "* SEARCH");
+    for (size_t i = 0; i < result.found.count; i++) {
+        uint32_t uid = result.found.uid[i];
+        stream_printf(io, " %u", c->by_uid ? uid : view_sequence(v, uid));
+    }
+    stream_puts(io, "\r\n");
+    if (result.unreadable > 0)
+        stream_printf(io, "* NO %zu messages could not be read\r\n", result.unreadable);
+    view_messages_free(&result.found);
+    command_ok(c, NULL, "SEARCH completed");
+}
+
+void run_search(struct command *c)
+{
+    struct search_program *program = c->args;
+    switch (search_prepare(&c->session->view, program)) {
+    case SEARCH_PREPARED:
+        search(c, program);
+        break;
+    case SEARCH_BADCHARSET:
+        refuse_charset(c);
+        break;
+    case SEARCH_BAD_STRING:
+        command_bad(c, "A string is no text in the charset of the search");
+        break;
+    case SEARCH_BAD_NUMBER:
+        command_bad(c, "There is no message with that number");
+        break;
+    case SEARCH_NO_MEMORY:
+        command_store_error(c, STORE_UNAVAILABLE);
+        break;
+    }
+    search_release(program);
+}

@@ -1,0 +1,48 @@
+/* SELECT and EXAMINE: RFC 3501 sections 6.3.1 and 6.3.2. */
+#include "command/command.h"
+
+#include "session/flags.h"
+
+bool parse_select(struct command *c)
+{
+    return parse_one_mailbox(c);
+}
+
+/* What was selected is closed first, and stays closed if the new one can't be opened. */
+static void open_mailbox(struct command *c, bool examine)
+{
+    char name[FOLDER_NAME_MAX + 1];
+    struct session *s = c->session;
+    struct stream *io = s->io;
+    view_close(&s->view);
+    s->state = STATE_AUTHENTICATED;
+    enum store_error error = mailbox_from_wire(c->args, name);
+    if (error == STORE_OK)
+        error = view_open(&s->view, s->store, name, examine);
+    if (error != STORE_OK) {
+        command_store_error(c, error);
+        return;
+    }
+    s->state = STATE_SELECTED;
+    struct view *v = &s->view;
+    view_tell_flags(v, io);
+    stream_printf(io, "* %zu EXISTS\r\n* %zu RECENT\r\n", v->count, v->recent);
+    uint32_t unseen = view_first_unseen(v);
+    if (unseen != 0)
+        stream_printf(io, "* OK [UNSEEN %u] First unseen message\r\n", unseen);
+    stream_printf(io, "* OK [UIDVALIDITY %u] UIDs are valid\r\n",
+                  mailbox_uidvalidity(v->mailbox));
+    stream_printf(io, "* OK [UIDNEXT %u] Predicted next UID\r\n", mailbox_uidnext(v->mailbox));
+    command_ok(c, v->read_only ? "READ-ONLY" : "READ-WRITE",
+               examine ? "EXAMINE completed" : "SELECT completed");
+}
+
+void run_select(struct command *c)
+{
+    open_mailbox(c, false);
+}
+
+void run_examine(struct command *c)
+{
+    open_mailbox(c, true);
+}

@@ -1,0 +1,147 @@
+/*
+ * A command: what came, how it is read, what it does, how it ends.
+ *
+ * A command is one line in the table (command/table.c) and one file: a parser that reads its
+ * arguments into `args`, and a handler that sends the untagged responses and sets the result.
+ * The loop (command/server.c) does the rest: states, errors of syntax, the untagged news of the
+ * selected folder, the tagged response.
+ */
+#ifndef COMMAND_COMMAND_H
+#define COMMAND_COMMAND_H
+
+#include "parser/lexer.h"
+#include "session/session.h"
+
+struct command;
+
+/* What may be told of the selected folder before the tagged response (RFC 3501 section 7.4.1).
+ */
+enum command_news {
+    NEWS_NONE,       /* nothing */
+    NEWS_NO_EXPUNGE, /* FETCH, STORE and SEARCH by number: numbers must not move */
+    NEWS_ALL
+};
+
+struct command_entry {
+    const char *name; /* in upper case; "UID FETCH" */
+    unsigned states;  /* enum session_state, those in which it is valid */
+    enum command_news news;
+    bool (*parse)(struct command *c); /* false: the lexer says what was wrong */
+    void (*run)(struct command *c);
+};
+
+enum command_ending {
+    ENDING_OK,
+    ENDING_NO,
+    ENDING_BAD,
+    ENDING_SILENT /* no tagged response: the connection goes to another process, or is gone */
+};
+
+struct command {
+    struct session *session;
+    struct lexer *lexer;
+    const struct command_entry *entry;
+    char tag[TAG_MAX + 1];
+    bool by_uid;         /* the UID form */
+    void *args;          /* what the parser read; the lexer's arena */
+    struct view_own own; /* flags that this command changed and answered; the loop frees it */
+
+    enum command_ending ending;
+    const char *code; /* a response code without its brackets, or NULL */
+    const char *text; /* for a person */
+    bool rest_unread; /* the handler has left the command's line to lexer_recover */
+    bool bye;         /* after the tagged response the connection ends */
+    char made[160];   /* where a code or text that is made up is kept */
+};
+
+/* The table; ends with a NULL name. */
+extern const struct command_entry command_table[];
+
+/* Memory for the arguments, zeroed; NULL (and the lexer's error set) when there is none. */
+void *command_args(struct command *c, size_t size);
+
+/* How the command ends. The texts are constants, or in c->made. */
+void command_ok(struct command *c, const char *code, const char *text);
+void command_no(struct command *c, const char *code, const char *text);
+void command_bad(struct command *c, const char *text);
+/* NO with the response code (RFC 5530) and the text that a failure of the store deserves. */
+void command_store_error(struct command *c, enum store_error error);
+
+/* No arguments: the line ends here. */
+bool parse_nothing(struct command *c);
+
+/* A mailbox name as the protocol has it (modified UTF-7, or raw UTF-8) to the store's form.
+ * FOLDER_NAME_MAX + 1 octets in out. STORE_CANNOT: it can be no folder's name. */
+enum store_error mailbox_from_wire(const struct text *wire, char *out);
+/* " mailbox" of a command, as it came; to be made a name when the command runs. */
+bool parse_mailbox(struct lexer *lx, struct text *wire_r);
+
+/* Sends a mailbox name as an astring in modified UTF-7. */
+void put_mailbox(struct stream *io, const char *name);
+/* Sends octets as a quoted string or, where that can't be, as a literal. */
+void put_string(struct stream *io, const char *octets, size_t n);
+
+/* The messages that a command's set names; false, and the command ended, where that fails. */
+bool command_messages(struct command *c, struct sequence_set *set,
+                      struct view_messages *messages_r);
+
+/* Flags as the store takes them. `change` then points into the arena. False (and the command
+ * ended BAD) for a system flag that there is not; \Recent is passed over (nobody can set it).
+ */
+struct flag_names;
+bool command_flags(struct command *c, const struct flag_names *names, enum flag_op op,
+                   struct flag_change *change_r);
+
+/* Formats UIDs as a uid-set for APPENDUID and COPYUID (RFC 4315 section 3): runs made ranges.
+ */
+struct buffer;
+void put_uid_set(struct buffer *out, const uint32_t *uid, size_t n);
+
+/* The capabilities now (RFC 3501 section 7.2.1), without "CAPABILITY ". */
+void put_capabilities(const struct session *s, struct stream *io);
+
+/* One per command, or close family: see the table. */
+bool parse_id(struct command *c);
+void run_id(struct command *c);
+void run_capability(struct command *c);
+void run_noop(struct command *c);
+void run_logout(struct command *c);
+bool parse_login(struct command *c);
+void run_login(struct command *c);
+bool parse_authenticate(struct command *c);
+void run_authenticate(struct command *c);
+bool parse_select(struct command *c);
+void run_select(struct command *c);
+void run_examine(struct command *c);
+bool parse_one_mailbox(struct command *c);
+void run_create(struct command *c);
+void run_delete(struct command *c);
+bool parse_rename(struct command *c);
+void run_rename(struct command *c);
+void run_subscribe(struct command *c);
+void run_unsubscribe(struct command *c);
+bool parse_list(struct command *c);
+void run_list(struct command *c);
+void run_lsub(struct command *c);
+void run_namespace(struct command *c);
+bool parse_status(struct command *c);
+void run_status(struct command *c);
+bool parse_append(struct command *c);
+void run_append(struct command *c);
+void run_idle(struct command *c);
+void run_check(struct command *c);
+void run_close(struct command *c);
+void run_unselect(struct command *c);
+void run_expunge(struct command *c);
+bool parse_uid_expunge(struct command *c);
+void run_uid_expunge(struct command *c);
+bool parse_search_command(struct command *c);
+void run_search(struct command *c);
+bool parse_fetch_command(struct command *c);
+void run_fetch(struct command *c);
+bool parse_store(struct command *c);
+void run_store(struct command *c);
+bool parse_copy(struct command *c);
+void run_copy(struct command *c);
+
+#endif

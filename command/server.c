@@ -1,0 +1,212 @@
+/*
+ * The loop: read a tag and a name, find the command in the table, let it read its arguments,
+ * run it, tell the news, answer. Whatever goes wrong in between, one tagged BAD (or untagged,
+ * without a tag) is the answer, the rest of the command is thrown away, and the next one is
+ * read.
+ */
+#include "command/server.h"
+
+#include "auth/gate.h"
+#include "base/log.h"
+#include "command/command.h"
+#include "config/settings.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Before login a name and a password, or a base64 of both, is the longest argument. */
+static const struct lexer_limits gate_limits = { .line = 8192,
+                                                 .literal = 4096,
+                                                 .memory = 65536 };
+
+/* After it: sets of tens of thousands of UIDs and long searches. 64 KiB of line is what Dovecot
+ * takes, so no client sends more. */
+static const struct lexer_limits user_limits = { .line = 65536,
+                                                 .literal = 65536,
+                                                 .memory = 1048576 };
+
+/* So many commands in a row that made no sense: this is no IMAP client (or one that goes on
+ * after its LOGIN failed), and it is told to go. */
+#define BAD_IN_A_ROW_MAX 50
+
+/* "UID FETCH" and its NUL. */
+#define NAME_MAX_OCTETS 32
+
+static const struct command_entry *find(const char *name)
+{
+    for (const struct command_entry *e = command_table; e->name != NULL; e++)
+        if (strcmp(e->name, name) == 0)
+            return e;
+    return NULL;
+}
+
+static bool parse_name(struct command *c)
+{
+    char name[NAME_MAX_OCTETS];
+    struct lexer *lx = c->lexer;
+    if (!lexer_tag(lx, c->tag) || !lexer_space(lx) || !lexer_word(lx, name, sizeof name / 2))
+        return false;
+    if (strcmp(name, "UID") == 0) {
+        c->by_uid = true;
+        name[3] = ' ';
+        if (!lexer_space(lx) || !lexer_word(lx, name + 4, sizeof name - 4))
+            return false;
+    }
+    c->entry = find(name);
+    return c->entry != NULL || lexer_fail(lx, LEXER_SYNTAX, "unknown command %s", name);
+}
+
+static bool check_state(struct command *c)
+{
+    if (c->entry->states & c->session->state)
+        return true;
+    const char *why =
+        c->session->state == STATE_NOT_AUTHENTICATED ? "log in first"
+        : c->session->state == STATE_AUTHENTICATED && c->entry->states == STATE_SELECTED
+            ? "select a mailbox first"
+            : "already logged in";
+    return lexer_fail(c->lexer, LEXER_SYNTAX, "%s is not valid now: %s", c->entry->name, why);
+}
+
+/* Tells what happened to the selected folder. False: it is gone, and so is the session. */
+static bool tell_news(struct command *c)
+{
+    struct session *s = c->session;
+    if (s->state != STATE_SELECTED || c->entry->news == NEWS_NONE)
+        return true;
+    struct view_sync how = { .expunges = c->entry->news == NEWS_ALL,
+                             .uids = c->by_uid,
+                             .own = &c->own };
+    enum store_error error = view_sync(&s->view, s->io, &how);
+    if (error != STORE_NONEXISTENT)
+        return true; /* passing trouble: the news waits for the next command */
+    stream_puts(s->io, "* BYE [UNAVAILABLE] The selected mailbox was deleted\r\n");
+    return false;
+}
+
+static void answer(struct command *c)
+{
+    static const char *const word[] = { "OK", "NO", "BAD" };
+    if (c->ending == ENDING_SILENT)
+        return;
+    struct stream *io = c->session->io;
+    stream_printf(io, "%s %s ", c->tag, word[c->ending]);
+    if (c->code != NULL)
+        stream_printf(io, "[%s] ", c->code);
+    stream_printf(io, "%s\r\n", c->text);
+}
+
+/* The answer to what could not be read. */
+static void answer_bad(struct command *c)
+{
+    const struct lexer *lx = c->lexer;
+    stream_printf(c->session->io, "%s BAD %s\r\n", c->tag[0] != '\0' ? c->tag : "*", lx->error);
+}
+
+enum next { NEXT_COMMAND, NEXT_BAD, NEXT_END };
+
+static enum next one_command(struct session *s, struct lexer *lx)
+{
+    struct command c = { .session = s, .lexer = lx, .text = "Done" };
+    lexer_begin(lx);
+    if (!parse_name(&c) || !check_state(&c) || !c.entry->parse(&c)) {
+        if (lx->failure == LEXER_END)
+            return NEXT_END;
+        answer_bad(&c);
+        return lexer_recover(lx) ? NEXT_BAD : NEXT_END;
+    }
+    c.entry->run(&c);
+    bool going_on = (!c.rest_unread || lexer_recover(lx)) && tell_news(&c);
+    view_messages_free(&c.own.messages);
+    if (!going_on)
+        return NEXT_END;
+    answer(&c);
+    if (c.bye || s->state == STATE_LOGOUT || s->handed_over)
+        return NEXT_END;
+    return c.ending == ENDING_BAD ? NEXT_BAD : NEXT_COMMAND;
+}
+
+static enum server_end how_it_ended(const struct session *s)
+{
+    if (s->handed_over)
+        return SERVER_HANDED_OVER;
+    if (s->state == STATE_LOGOUT)
+        return SERVER_LOGOUT;
+    if (s->io->state == STREAM_TIMEOUT)
+        return SERVER_TIMEOUT;
+    return s->io->state == STREAM_OPEN ? SERVER_REFUSED : SERVER_DISCONNECTED;
+}
+
+/* A client that said nothing for too long is told so (RFC 3501 section 5.4). The stream has
+ * ended for its users; this one line is sent past it. */
+static void say_timeout(struct session *s)
+{
+    s->io->state = STREAM_OPEN;
+    stream_set_deadline(s->io, 1);
+    stream_puts(s->io, "* BYE Autologout: idle for too long\r\n");
+    stream_flush(s->io);
+    s->io->state = STREAM_TIMEOUT;
+}
+
+static enum server_end loop(struct session *s, const struct lexer_limits *limits)
+{
+    struct lexer lx;
+    unsigned bad = 0;
+    lexer_init(&lx, &s->io->source, limits);
+    for (enum next next = NEXT_COMMAND; next != NEXT_END;) {
+        next = one_command(s, &lx);
+        bad = next == NEXT_BAD ? bad + 1 : 0;
+        if (bad == BAD_IN_A_ROW_MAX) {
+            stream_puts(s->io, "* BYE Too many commands that make no sense\r\n");
+            break;
+        }
+    }
+    lexer_free(&lx);
+    stream_flush(s->io);
+    enum server_end end = how_it_ended(s);
+    if (end == SERVER_TIMEOUT)
+        say_timeout(s);
+    return end;
+}
+
+static void tell_ready(const struct session *s, const char *status, const char *text)
+{
+    stream_printf(s->io, "%s [CAPABILITY ", status);
+    put_capabilities(s, s->io);
+    stream_printf(s->io, "] %s\r\n", text);
+}
+
+enum server_end serve_gate(struct session *s)
+{
+    s->state = STATE_NOT_AUTHENTICATED;
+    s->io->wipes = true;
+    tell_ready(s, "* OK", "imapd ready");
+    return loop(s, &gate_limits);
+}
+
+enum server_end serve_user(struct session *s, const char *tag, const char *mail_root)
+{
+    struct timespec now = { 0 };
+    char greeting[TAG_MAX + 16];
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    s->counts.began = now.tv_sec;
+    enum store_error error = store_open(mail_root, s->settings->layout, &s->store);
+    if (error != STORE_OK) {
+        log_error("can't open the mail at %s: %s", mail_root, store_error_text(error));
+        if (tag != NULL)
+            stream_printf(s->io, "%s NO [UNAVAILABLE] The mail can't be opened now\r\n", tag);
+        stream_puts(s->io, "* BYE [UNAVAILABLE] The mail can't be opened now\r\n");
+        stream_flush(s->io);
+        return SERVER_REFUSED;
+    }
+    s->state = STATE_AUTHENTICATED;
+    snprintf(greeting, sizeof greeting, "%s %s", tag != NULL ? tag : "*",
+             tag != NULL ? "OK" : "PREAUTH");
+    tell_ready(s, greeting, tag != NULL ? "Logged in" : "imapd ready");
+    enum server_end end = loop(s, &user_limits);
+    view_close(&s->view);
+    store_close(s->store);
+    s->store = NULL;
+    return end;
+}

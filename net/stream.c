@@ -1,0 +1,235 @@
+#include "net/stream.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool fill(struct source *src);
+static bool go_ahead(struct source *src);
+
+void stream_init(struct stream *s, int in_fd, int out_fd, unsigned timeout)
+{
+    struct stat st;
+    s->in_fd = in_fd;
+    s->out_fd = out_fd;
+    s->out_socket = fstat(out_fd, &st) == 0 && S_ISSOCK(st.st_mode);
+    s->state = STREAM_OPEN;
+    s->timeout = timeout;
+    s->deadline = (struct timespec){ 0 };
+    s->octets_in = s->octets_out = 0;
+    s->wipes = false;
+    s->out_len = 0;
+    s->source =
+        (struct source){ .pos = s->in, .end = s->in, .fill = fill, .go_ahead = go_ahead };
+}
+
+bool stream_preload(struct stream *s, const void *octets, size_t n)
+{
+    if (n > sizeof s->in || s->source.pos != s->source.end)
+        return false;
+    memcpy(s->in, octets, n);
+    s->source.pos = s->in;
+    s->source.end = s->in + n;
+    s->octets_in += n;
+    return true;
+}
+
+void stream_set_deadline(struct stream *s, unsigned seconds)
+{
+    s->deadline = (struct timespec){ 0 };
+    if (seconds == 0 || clock_gettime(CLOCK_MONOTONIC, &s->deadline) < 0)
+        return;
+    s->deadline.tv_sec += seconds;
+}
+
+/* The first failure counts; what follows from it does not replace it. */
+static bool fail(struct stream *s, enum stream_state state)
+{
+    if (s->state == STREAM_OPEN)
+        s->state = state;
+    return false;
+}
+
+void stream_end(struct stream *s, enum stream_state state)
+{
+    fail(s, state);
+}
+
+/* Milliseconds from now until t, at least 0. */
+static long long until(const struct timespec *t)
+{
+    struct timespec now;
+    if (clock_gettime(CLOCK_MONOTONIC, &now) < 0)
+        return 0;
+    long long ms =
+        (long long)(t->tv_sec - now.tv_sec) * 1000 + (t->tv_nsec - now.tv_nsec) / 1000000;
+    return ms < 0 ? 0 : ms;
+}
+
+/* poll(2) over one or two descriptors until `milliseconds` have passed, over all interruptions.
+ * Returns as poll does. */
+static int wait_for(struct pollfd *fds, nfds_t n, long long milliseconds)
+{
+    struct timespec end = { 0 };
+    if (milliseconds >= 0) {
+        if (clock_gettime(CLOCK_MONOTONIC, &end) < 0)
+            return -1;
+        end.tv_sec += (time_t)(milliseconds / 1000);
+        end.tv_nsec += (long)(milliseconds % 1000) * 1000000;
+        if (end.tv_nsec >= 1000000000) {
+            end.tv_sec++;
+            end.tv_nsec -= 1000000000;
+        }
+    }
+    for (;;) {
+        int ready = poll(fds, n, milliseconds > INT_MAX ? INT_MAX : (int)milliseconds);
+        if (ready >= 0 || errno != EINTR)
+            return ready;
+        if (milliseconds >= 0)
+            milliseconds = until(&end);
+    }
+}
+
+/* How long a wait may last: the timeout, cut by the deadline; -1: for ever. */
+static long long patience(const struct stream *s)
+{
+    long long ms = s->timeout == 0 ? -1 : (long long)s->timeout * 1000;
+    if (s->deadline.tv_sec != 0) {
+        long long left = until(&s->deadline);
+        if (ms < 0 || left < ms)
+            ms = left;
+    }
+    return ms;
+}
+
+/* Sends n octets, waiting for room before each call. A socket is never blocked on inside the
+ * call, so that the timeout holds; a pipe's other end is a program of this machine's, and its
+ * descriptor may be shared with others, so it is left blocking. */
+static bool send_all(struct stream *s, const unsigned char *p, size_t n)
+{
+    while (n > 0 && s->state == STREAM_OPEN) {
+        struct pollfd fd = { .fd = s->out_fd, .events = POLLOUT };
+        int ready = wait_for(&fd, 1, patience(s));
+        if (ready == 0)
+            return fail(s, STREAM_TIMEOUT);
+        if (ready < 0)
+            return fail(s, STREAM_FAILED);
+        ssize_t done = s->out_socket ? send(s->out_fd, p, n, MSG_DONTWAIT | MSG_NOSIGNAL)
+                                     : write(s->out_fd, p, n);
+        if (done < 0) {
+            if (errno == EINTR || errno == EAGAIN)
+                continue;
+            return fail(s, STREAM_FAILED);
+        }
+        p += done;
+        n -= (size_t)done;
+        s->octets_out += (uint64_t)done;
+    }
+    return s->state == STREAM_OPEN;
+}
+
+bool stream_flush(struct stream *s)
+{
+    size_t n = s->out_len;
+    s->out_len = 0;
+    return n == 0 ? s->state == STREAM_OPEN : send_all(s, s->out, n);
+}
+
+bool stream_write(struct stream *s, const void *octets, size_t n)
+{
+    if (s->state != STREAM_OPEN)
+        return false;
+    if (n > sizeof s->out - s->out_len) {
+        if (!stream_flush(s))
+            return false;
+        if (n >= sizeof s->out)
+            return send_all(s, octets, n);
+    }
+    memcpy(s->out + s->out_len, octets, n);
+    s->out_len += n;
+    return true;
+}
+
+bool stream_puts(struct stream *s, const char *text)
+{
+    return stream_write(s, text, strlen(text));
+}
+
+bool stream_printf(struct stream *s, const char *fmt, ...)
+{
+    char line[1024];
+    va_list ap, again;
+    va_start(ap, fmt);
+    va_copy(again, ap);
+    int n = vsnprintf(line, sizeof line, fmt, ap);
+    va_end(ap);
+    bool ok;
+    if (n < 0) {
+        ok = fail(s, STREAM_FAILED);
+    } else if ((size_t)n < sizeof line) {
+        ok = stream_write(s, line, (size_t)n);
+    } else {
+        char *longer = NULL;
+        n = vasprintf(&longer, fmt, again);
+        ok = n >= 0 ? stream_write(s, longer, (size_t)n) : fail(s, STREAM_FAILED);
+        free(longer);
+    }
+    va_end(again);
+    return ok;
+}
+
+static bool fill(struct source *src)
+{
+    struct stream *s = (struct stream *)src;
+    if (!stream_flush(s) || s->state != STREAM_OPEN)
+        return false;
+    for (;;) {
+        struct pollfd fd = { .fd = s->in_fd, .events = POLLIN };
+        int ready = wait_for(&fd, 1, patience(s));
+        if (ready == 0)
+            return fail(s, STREAM_TIMEOUT);
+        if (ready < 0)
+            return fail(s, STREAM_FAILED);
+        if (s->wipes)
+            explicit_bzero(s->in, sizeof s->in);
+        ssize_t n = read(s->in_fd, s->in, sizeof s->in);
+        if (n > 0) {
+            src->pos = s->in;
+            src->end = s->in + n;
+            s->octets_in += (uint64_t)n;
+            return true;
+        }
+        if (n == 0)
+            return fail(s, STREAM_EOF);
+        if (errno != EINTR && errno != EAGAIN)
+            return fail(s, STREAM_FAILED);
+    }
+}
+
+static bool go_ahead(struct source *src)
+{
+    struct stream *s = (struct stream *)src;
+    return stream_puts(s, "+ OK\r\n") && stream_flush(s);
+}
+
+int stream_wait(struct stream *s, int other_fd, int milliseconds)
+{
+    if (s->source.pos != s->source.end || !stream_flush(s) || s->state != STREAM_OPEN)
+        return STREAM_WAIT_INPUT;
+    struct pollfd fds[2] = { { .fd = s->in_fd, .events = POLLIN },
+                             { .fd = other_fd, .events = POLLIN } };
+    int ready = wait_for(fds, 2, milliseconds < 0 ? patience(s) : milliseconds);
+    if (ready < 0) {
+        fail(s, STREAM_FAILED);
+        return STREAM_WAIT_INPUT;
+    }
+    return (fds[0].revents != 0 ? STREAM_WAIT_INPUT : 0) |
+           (fds[1].revents != 0 ? STREAM_WAIT_OTHER : 0);
+}

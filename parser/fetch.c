@@ -1,0 +1,251 @@
+#include "parser/fetch.h"
+
+#include "base/buffer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* A label holds the client's field names again: no longer than the line they came in, but for
+ * the quotes. */
+#define LABEL_MAX 262144
+
+static bool add(struct lexer *lx, struct fetch_request *request, const struct fetch_item *item)
+{
+    /* UID and FLAGS may be asked for twice, by a macro and by UID FETCH: once is enough. */
+    if (item->kind != FETCH_SECTION)
+        for (size_t i = 0; i < request->count; i++)
+            if (request->item[i].kind == item->kind)
+                return true;
+    if (request->count == FETCH_ITEMS_MAX)
+        return lexer_fail(lx, LEXER_LIMIT, "more than %d items to fetch", FETCH_ITEMS_MAX);
+    request->item[request->count++] = *item;
+    return true;
+}
+
+/* A field name of HEADER.FIELDS as it is told again: as an atom where it can be one. */
+static void put_field(struct buffer *label, const char *name)
+{
+    if (*name != '\0' && strcspn(name, " (){%*\"\\]\r\n\x7f") == strlen(name)) {
+        buffer_puts(label, name);
+        return;
+    }
+    buffer_putc(label, '"');
+    for (; *name != '\0'; name++) {
+        if (*name == '"' || *name == '\\')
+            buffer_putc(label, '\\');
+        buffer_putc(label, *name);
+    }
+    buffer_putc(label, '"');
+}
+
+/* " (" field-name *(" " field-name) ")" */
+static bool header_list(struct lexer *lx, struct section *section, struct buffer *label)
+{
+    const char **names = NULL;
+    size_t room = 0;
+    if (!lexer_space(lx) || !lexer_expect(lx, '('))
+        return false;
+    buffer_puts(label, " (");
+    do {
+        struct text name;
+        if (section->fields == room) {
+            room = room == 0 ? 16 : room * 2;
+            const char **larger = arena_array(&lx->arena, room, sizeof *larger);
+            if (larger == NULL)
+                return lexer_fail(lx, LEXER_LIMIT, "too many header fields");
+            if (section->fields > 0)
+                memcpy(larger, names, section->fields * sizeof *larger);
+            names = larger;
+        }
+        if (!lexer_astring(lx, &name))
+            return false;
+        if (strpbrk(name.octets, "\r\n") != NULL)
+            return lexer_fail(lx, LEXER_SYNTAX, "a header field's name can't hold a line end");
+        if (section->fields > 0)
+            buffer_putc(label, ' ');
+        put_field(label, name.octets);
+        names[section->fields++] = name.octets;
+    } while (lexer_accept(lx, ' '));
+    section->field = names;
+    buffer_putc(label, ')');
+    return lexer_expect(lx, ')');
+}
+
+static bool section_text(struct lexer *lx, struct section *section, struct buffer *label)
+{
+    static const struct {
+        const char *word;
+        enum section_text text;
+    } words[] = {
+        { "HEADER", SECTION_HEADER },
+        { "HEADER.FIELDS", SECTION_HEADER_FIELDS },
+        { "HEADER.FIELDS.NOT", SECTION_HEADER_FIELDS_NOT },
+        { "TEXT", SECTION_TEXT },
+        { "MIME", SECTION_MIME },
+    };
+    char word[24];
+    if (!lexer_word(lx, word, sizeof word))
+        return false;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strcmp(word, words[i].word) != 0)
+            continue;
+        section->text = words[i].text;
+        if (section->text == SECTION_MIME && section->depth == 0)
+            return lexer_fail(lx, LEXER_SYNTAX, "MIME needs a part number before it");
+        buffer_puts(label, word);
+        if (section->text == SECTION_HEADER_FIELDS ||
+            section->text == SECTION_HEADER_FIELDS_NOT)
+            return header_list(lx, section, label);
+        return true;
+    }
+    return lexer_fail(lx, LEXER_SYNTAX, "unknown section %s", word);
+}
+
+/* section = "[" [section-spec] "]" */
+static bool section_spec(struct lexer *lx, struct section *section, struct buffer *label)
+{
+    if (!lexer_expect(lx, '['))
+        return false;
+    buffer_putc(label, '[');
+    bool more = lexer_peek(lx) != ']';
+    while (more) {
+        int c = lexer_peek(lx);
+        if (c < '0' || c > '9') {
+            if (!section_text(lx, section, label))
+                return false;
+            break;
+        }
+        uint32_t part;
+        if (!lexer_nz_number(lx, &part))
+            return false;
+        if (section->depth == SECTION_DEPTH_MAX)
+            return lexer_fail(lx, LEXER_LIMIT, "a part deeper than %d", SECTION_DEPTH_MAX);
+        section->part[section->depth++] = part;
+        buffer_printf(label, "%u", part);
+        more = lexer_accept(lx, '.');
+        if (more)
+            buffer_putc(label, '.');
+    }
+    buffer_putc(label, ']');
+    return lexer_expect(lx, ']');
+}
+
+/* ["<" number "." nz-number ">"]; the answer names the first octet alone. */
+static bool partial(struct lexer *lx, struct fetch_item *item, struct buffer *label)
+{
+    if (!lexer_accept(lx, '<'))
+        return lx->failure == LEXER_FINE;
+    item->partial = true;
+    if (!lexer_number(lx, &item->first) || !lexer_expect(lx, '.') ||
+        !lexer_nz_number(lx, &item->count) || !lexer_expect(lx, '>'))
+        return false;
+    buffer_printf(label, "<%u>", item->first);
+    return true;
+}
+
+static bool body_section(struct lexer *lx, struct fetch_request *request, bool peek)
+{
+    struct fetch_item item = { .kind = FETCH_SECTION, .peek = peek };
+    struct buffer label;
+    buffer_init(&label, LABEL_MAX);
+    item.section = arena_take(&lx->arena, sizeof *item.section);
+    bool ok = item.section != NULL && buffer_puts(&label, "BODY") &&
+              section_spec(lx, item.section, &label) && partial(lx, &item, &label);
+    if (ok && buffer_string(&label) != NULL)
+        item.label = arena_copy(&lx->arena, label.data, label.len);
+    buffer_free(&label);
+    if (!ok)
+        return lexer_fail(lx, LEXER_LIMIT, "the arguments are too long");
+    if (item.label == NULL)
+        return lexer_fail(lx, LEXER_LIMIT, "the arguments are too long");
+    return add(lx, request, &item);
+}
+
+static bool rfc822(struct lexer *lx, struct fetch_request *request, const char *label,
+                   enum section_text text)
+{
+    struct fetch_item item = { .kind = FETCH_SECTION, .label = label };
+    item.peek = text == SECTION_HEADER; /* RFC822.HEADER does not set \Seen */
+    item.section = arena_take(&lx->arena, sizeof *item.section);
+    if (item.section == NULL)
+        return lexer_fail(lx, LEXER_LIMIT, "the arguments are too long");
+    item.section->text = text;
+    return add(lx, request, &item);
+}
+
+static bool simple(struct lexer *lx, struct fetch_request *request, enum fetch_kind kind)
+{
+    return add(lx, request, &(struct fetch_item){ .kind = kind });
+}
+
+static bool attribute(struct lexer *lx, struct fetch_request *request, const char *word)
+{
+    static const struct {
+        const char *word;
+        enum fetch_kind kind;
+    } words[] = {
+        { "UID", FETCH_UID },           { "FLAGS", FETCH_FLAGS },
+        { "RFC822.SIZE", FETCH_SIZE },  { "INTERNALDATE", FETCH_INTERNALDATE },
+        { "ENVELOPE", FETCH_ENVELOPE }, { "BODYSTRUCTURE", FETCH_BODYSTRUCTURE },
+    };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(word, words[i].word) == 0)
+            return simple(lx, request, words[i].kind);
+    if (strcmp(word, "BODY") == 0 || strcmp(word, "BODY.PEEK") == 0) {
+        if (lexer_peek(lx) == '[')
+            return body_section(lx, request, word[4] == '.');
+        if (word[4] == '\0')
+            return simple(lx, request, FETCH_BODY);
+    }
+    if (strcmp(word, "RFC822") == 0)
+        return rfc822(lx, request, "RFC822", SECTION_ALL);
+    if (strcmp(word, "RFC822.HEADER") == 0)
+        return rfc822(lx, request, "RFC822.HEADER", SECTION_HEADER);
+    if (strcmp(word, "RFC822.TEXT") == 0)
+        return rfc822(lx, request, "RFC822.TEXT", SECTION_TEXT);
+    return lexer_fail(lx, LEXER_SYNTAX, "unknown item %s", word);
+}
+
+/* The macros ALL, FAST and FULL stand alone (RFC 3501 section 6.4.5). */
+static bool macro(struct lexer *lx, struct fetch_request *request, const char *word,
+                  bool *is_one)
+{
+    bool all = strcmp(word, "ALL") == 0, full = strcmp(word, "FULL") == 0;
+    *is_one = all || full || strcmp(word, "FAST") == 0;
+    if (!*is_one)
+        return true;
+    return simple(lx, request, FETCH_FLAGS) && simple(lx, request, FETCH_INTERNALDATE) &&
+           simple(lx, request, FETCH_SIZE) &&
+           (!(all || full) || simple(lx, request, FETCH_ENVELOPE)) &&
+           (!full || simple(lx, request, FETCH_BODY));
+}
+
+bool parse_fetch(struct lexer *lx, struct fetch_request *request_r)
+{
+    char word[24];
+    bool is_macro;
+    request_r->count = 0;
+    if (!lexer_accept(lx, '(')) {
+        if (!lexer_word(lx, word, sizeof word) || !macro(lx, request_r, word, &is_macro))
+            return false;
+        return is_macro || attribute(lx, request_r, word);
+    }
+    do {
+        if (!lexer_word(lx, word, sizeof word) || !attribute(lx, request_r, word))
+            return false;
+    } while (lexer_accept(lx, ' '));
+    return lexer_expect(lx, ')');
+}
+
+bool fetch_add_uid(struct lexer *lx, struct fetch_request *request)
+{
+    size_t before = request->count;
+    if (!simple(lx, request, FETCH_UID))
+        return false;
+    if (request->count > before) {
+        struct fetch_item uid = request->item[before];
+        memmove(request->item + 1, request->item, before * sizeof *request->item);
+        request->item[0] = uid;
+    }
+    return true;
+}

@@ -1,0 +1,42 @@
+/* What FETCH asks for (RFC 3501 section 6.4.5). */
+#ifndef PARSER_FETCH_H
+#define PARSER_FETCH_H
+
+#include "message/section.h"
+#include "parser/lexer.h"
+
+/* Items of one FETCH; a client's list has a dozen. */
+#define FETCH_ITEMS_MAX 64
+
+enum fetch_kind {
+    FETCH_UID,
+    FETCH_FLAGS,
+    FETCH_INTERNALDATE,
+    FETCH_SIZE,
+    FETCH_ENVELOPE,
+    FETCH_BODY,
+    FETCH_BODYSTRUCTURE,
+    FETCH_SECTION /* BODY[...], RFC822, RFC822.HEADER, RFC822.TEXT */
+};
+
+struct fetch_item {
+    enum fetch_kind kind;
+    /* The rest is for FETCH_SECTION. */
+    struct section *section;
+    const char *label;     /* what comes before the data in the answer: BODY[1.MIME]<0> */
+    bool peek;             /* does not set \Seen */
+    bool partial;          /* <first.count> */
+    uint32_t first, count; /* octets */
+};
+
+struct fetch_request {
+    struct fetch_item item[FETCH_ITEMS_MAX];
+    size_t count;
+};
+
+bool parse_fetch(struct lexer *lx, struct fetch_request *request_r);
+
+/* Puts UID first among the items, if it is not among them: UID FETCH always tells it. */
+bool fetch_add_uid(struct lexer *lx, struct fetch_request *request);
+
+#endif

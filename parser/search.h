@@ -1,0 +1,51 @@
+/* A SEARCH program (RFC 3501 section 6.4.4), as a tree. */
+#ifndef PARSER_SEARCH_H
+#define PARSER_SEARCH_H
+
+#include "parser/lexer.h"
+#include "parser/sequence.h"
+
+/* Levels of NOT, OR and parentheses: parsing and matching recurse as deep. */
+#define SEARCH_DEPTH_MAX 64
+
+enum search_kind {
+    SEARCH_ALL,
+    SEARCH_AND, /* child and all its next */
+    SEARCH_OR,  /* child, or child->next */
+    SEARCH_NOT, /* child */
+    SEARCH_SEQUENCE,
+    SEARCH_UID,
+    SEARCH_FLAG,    /* has the system flag `name` ("\Seen", "\Recent") */
+    SEARCH_KEYWORD, /* has the keyword `name` */
+    SEARCH_BEFORE,  /* INTERNALDATE before `day` */
+    SEARCH_ON,
+    SEARCH_SINCE,
+    SEARCH_SENTBEFORE, /* the Date field before `day` */
+    SEARCH_SENTON,
+    SEARCH_SENTSINCE,
+    SEARCH_LARGER, /* RFC822.SIZE above `size` */
+    SEARCH_SMALLER,
+    SEARCH_HEADER, /* the field `name` has `text` in it */
+    SEARCH_BODY,
+    SEARCH_TEXT
+};
+
+struct search_key {
+    enum search_kind kind;
+    struct search_key *child, *next;
+    struct sequence_set set; /* SEQUENCE, UID */
+    const char *name;
+    struct text text;
+    void *prepared; /* the caller's, for `text` made ready; NULL here */
+    int64_t day;    /* since 1970-01-01 */
+    uint32_t size;
+};
+
+struct search_program {
+    const char *charset;     /* NULL: none was named */
+    struct search_key *root; /* SEARCH_AND */
+};
+
+bool parse_search(struct lexer *lx, struct search_program *program_r);
+
+#endif

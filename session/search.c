@@ -1,0 +1,283 @@
+/*
+ * A message is first matched by what is known without opening it (flags, UIDs), with "not
+ * known" as a third answer; only where that leaves the answer open is it matched again, and its
+ * file opened and parsed, as far as the keys that matter ask. So `UNSEEN TEXT x` reads the
+ * unseen.
+ */
+#include "session/search.h"
+
+#include "session/flags.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum answer { NO, YES, OPEN };
+
+/* The message that is being looked at, opened as far as was needed so far. */
+struct subject {
+    const struct view *view;
+    struct message_info info;
+    uint32_t sequence;
+    bool look_inside;
+    bool failed; /* it is gone, or can't be read */
+    struct message_input *in;
+    struct message *header, *whole;
+};
+
+static bool open_file(struct subject *s)
+{
+    if (s->in == NULL && !s->failed)
+        s->failed = mailbox_message_open(s->view->mailbox, s->info.uid, &s->in) != STORE_OK;
+    return !s->failed;
+}
+
+/* The message parsed at least so deep; NULL when that can't be. */
+static const struct message *parsed(struct subject *s, enum message_depth depth)
+{
+    if (s->whole != NULL)
+        return s->whole;
+    if (depth == MESSAGE_HEADER && s->header != NULL)
+        return s->header;
+    if (!open_file(s))
+        return NULL;
+    struct message **m = depth == MESSAGE_HEADER ? &s->header : &s->whole;
+    s->failed = message_parse(s->in, depth, m) != MESSAGE_OK;
+    return s->failed ? NULL : *m;
+}
+
+static void close_subject(struct subject *s)
+{
+    message_free(s->header);
+    message_free(s->whole);
+    if (s->in != NULL)
+        mailbox_message_close(s->in);
+}
+
+static enum answer yes_if(bool b)
+{
+    return b ? YES : NO;
+}
+
+/* INTERNALDATE's day is that of the zone in which FETCH shows it: the machine's (RFC 3501
+ * section 6.4.4: time and zone are disregarded). */
+static enum answer match_internal_date(struct subject *s, const struct search_key *key)
+{
+    time_t when;
+    struct tm tm;
+    if (mailbox_internaldate(s->view->mailbox, s->info.uid, &when) != STORE_OK ||
+        localtime_r(&when, &tm) == NULL) {
+        s->failed = true;
+        return NO;
+    }
+    int64_t seconds = (int64_t)when + tm.tm_gmtoff;
+    int64_t day = seconds / 86400 - (seconds % 86400 < 0);
+    return yes_if(key->kind == SEARCH_ON       ? day == key->day
+                  : key->kind == SEARCH_BEFORE ? day < key->day
+                                               : day >= key->day);
+}
+
+static enum answer match_sent_date(struct subject *s, const struct search_key *key)
+{
+    int64_t day;
+    const struct message *m = parsed(s, MESSAGE_HEADER);
+    if (m == NULL || !message_sent_day(m, &day))
+        return NO;
+    return yes_if(key->kind == SEARCH_SENTON       ? day == key->day
+                  : key->kind == SEARCH_SENTBEFORE ? day < key->day
+                                                   : day >= key->day);
+}
+
+static enum answer match_size(struct subject *s, const struct search_key *key)
+{
+    uint64_t octets;
+    if (mailbox_size(s->view->mailbox, s->info.uid, &octets) != STORE_OK) {
+        s->failed = true;
+        return NO;
+    }
+    return yes_if(key->kind == SEARCH_LARGER ? octets > key->size : octets < key->size);
+}
+
+static enum answer match_text(struct subject *s, const struct search_key *key)
+{
+    bool found = false;
+    const struct message *m =
+        parsed(s, key->kind == SEARCH_HEADER ? MESSAGE_HEADER : MESSAGE_WHOLE);
+    if (m == NULL)
+        return NO;
+    enum message_status status =
+        key->kind == SEARCH_HEADER ? message_search_header(m, key->name, key->prepared, &found)
+        : key->kind == SEARCH_BODY ? message_search_body(m, key->prepared, &found)
+                                   : message_search_text(m, key->prepared, &found);
+    if (status != MESSAGE_OK)
+        s->failed = true;
+    return yes_if(status == MESSAGE_OK && found);
+}
+
+static enum answer match(struct subject *s, const struct search_key *key);
+
+/* AND: NO ends it; OR: YES does. */
+// NOLINTNEXTLINE(misc-no-recursion): SEARCH_DEPTH_MAX bounds it
+static enum answer match_children(struct subject *s, const struct search_key *key)
+{
+    enum answer decisive = key->kind == SEARCH_AND ? NO : YES;
+    enum answer all = key->kind == SEARCH_AND ? YES : NO;
+    for (const struct search_key *child = key->child; child != NULL; child = child->next) {
+        enum answer a = match(s, child);
+        if (a == decisive)
+            return a;
+        if (a == OPEN)
+            all = OPEN;
+    }
+    return all;
+}
+
+static bool has_flag(const struct message_info *info, const char *name)
+{
+    if (strcmp(name, "\\Recent") == 0)
+        return info->recent;
+    return (info->flags & flags_system_bit(name)) != 0;
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): SEARCH_DEPTH_MAX bounds it
+static enum answer match(struct subject *s, const struct search_key *key)
+{
+    enum answer a;
+    switch (key->kind) {
+    case SEARCH_ALL:
+        return YES;
+    case SEARCH_AND:
+    case SEARCH_OR:
+        return match_children(s, key);
+    case SEARCH_NOT:
+        a = match(s, key->child);
+        return a == OPEN ? OPEN : yes_if(a == NO);
+    case SEARCH_SEQUENCE:
+        return yes_if(sequence_contains(&key->set, s->sequence));
+    case SEARCH_UID:
+        return yes_if(sequence_contains(&key->set, s->info.uid));
+    case SEARCH_FLAG:
+        return yes_if(has_flag(&s->info, key->name));
+    case SEARCH_KEYWORD:
+        return yes_if(s->info.keywords & flags_keyword_bit(s->view->mailbox, key->name));
+    default:
+        break;
+    }
+    if (!s->look_inside)
+        return OPEN;
+    switch (key->kind) {
+    case SEARCH_BEFORE:
+    case SEARCH_ON:
+    case SEARCH_SINCE:
+        return match_internal_date(s, key);
+    case SEARCH_SENTBEFORE:
+    case SEARCH_SENTON:
+    case SEARCH_SENTSINCE:
+        return match_sent_date(s, key);
+    case SEARCH_LARGER:
+    case SEARCH_SMALLER:
+        return match_size(s, key);
+    default:
+        return match_text(s, key);
+    }
+}
+
+/* A message that could not be read fits nothing, not even NOT of what could not be read. */
+static bool fits(struct subject *s, const struct search_program *program)
+{
+    enum answer a = match(s, program->root);
+    if (a == OPEN) {
+        s->look_inside = true;
+        a = match(s, program->root);
+    }
+    return a == YES && !s->failed;
+}
+
+bool search_run(const struct view *v, const struct search_program *program,
+                struct search_result *result_r)
+{
+    *result_r = (struct search_result){ 0 };
+    if (v->count == 0)
+        return true;
+    struct view_messages *found = &result_r->found;
+    found->uid = calloc(v->count, sizeof *found->uid);
+    if (found->uid == NULL)
+        return false;
+    for (size_t i = 0; i < v->count; i++) {
+        struct subject s = { .view = v, .sequence = (uint32_t)i + 1 };
+        if (!mailbox_get(v->mailbox, v->uid[i], &s.info))
+            continue;
+        if (fits(&s, program))
+            found->uid[found->count++] = v->uid[i];
+        result_r->unreadable += s.failed && !s.info.expunged;
+        close_subject(&s);
+    }
+    return true;
+}
+
+static enum search_prepared prepare_set(const struct view *v, struct search_key *key)
+{
+    if (key->kind == SEARCH_UID) {
+        sequence_normalize(&key->set, v->count > 0 ? v->uid[v->count - 1] : 0);
+        return SEARCH_PREPARED;
+    }
+    for (size_t i = 0; i < key->set.count; i++) {
+        uint32_t low, high;
+        sequence_bounds(&key->set.range[i], (uint32_t)v->count, &low, &high);
+        if (low == 0 || high > v->count)
+            return SEARCH_BAD_NUMBER;
+    }
+    sequence_normalize(&key->set, (uint32_t)v->count);
+    return SEARCH_PREPARED;
+}
+
+static enum search_prepared prepare_text(struct search_key *key, const char *charset)
+{
+    struct search_text *text = NULL;
+    switch (search_text_new(key->text.octets, key->text.n, charset, &text)) {
+    case SEARCH_TEXT_OK:
+        key->prepared = text;
+        return SEARCH_PREPARED;
+    case SEARCH_TEXT_BADCHARSET:
+        return SEARCH_BADCHARSET;
+    case SEARCH_TEXT_INVALID:
+        return SEARCH_BAD_STRING;
+    default:
+        return SEARCH_NO_MEMORY;
+    }
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): SEARCH_DEPTH_MAX bounds it
+static enum search_prepared prepare(const struct view *v, struct search_key *key,
+                                    const char *charset)
+{
+    enum search_prepared result = SEARCH_PREPARED;
+    if (key->kind == SEARCH_SEQUENCE || key->kind == SEARCH_UID)
+        result = prepare_set(v, key);
+    else if (key->kind == SEARCH_HEADER || key->kind == SEARCH_BODY || key->kind == SEARCH_TEXT)
+        result = prepare_text(key, charset);
+    for (struct search_key *c = key->child; c != NULL && result == SEARCH_PREPARED; c = c->next)
+        result = prepare(v, c, charset);
+    return result;
+}
+
+enum search_prepared search_prepare(const struct view *v, struct search_program *program)
+{
+    if (program->charset != NULL && !charset_known(program->charset))
+        return SEARCH_BADCHARSET;
+    return prepare(v, program->root, program->charset);
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): SEARCH_DEPTH_MAX bounds it
+static void release(struct search_key *key)
+{
+    search_text_free(key->prepared);
+    key->prepared = NULL;
+    for (struct search_key *c = key->child; c != NULL; c = c->next)
+        release(c);
+}
+
+void search_release(struct search_program *program)
+{
+    release(program->root);
+}
