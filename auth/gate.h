@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 /* Octets of a user name and of a password, without the NUL; longer ones are refused alike. */
-#define AUTH_USER_MAX 255
+#define AUTH_USER_MAX     255
 #define AUTH_PASSWORD_MAX 1023
 /* Octets of a command's tag that the hand-over can carry. */
 #define AUTH_TAG_MAX 255
@@ -19,26 +19,36 @@
 enum auth_mechanism {
     MECHANISM_COMMAND, /* the LOGIN command */
     MECHANISM_LOGIN,   /* AUTHENTICATE LOGIN */
-    MECHANISM_PLAIN    /* AUTHENTICATE PLAIN (RFC 4616) */
+    MECHANISM_PLAIN,   /* AUTHENTICATE PLAIN (RFC 4616) */
+    MECHANISMS
 };
 
 enum auth_verdict {
     VERDICT_OK,
-    VERDICT_FAILED,      /* NO [AUTHENTICATIONFAILED]: no such user, wrong password, not allowed */
-    VERDICT_EXPIRED,     /* NO [EXPIRED]: the password was right and must be changed first */
+    VERDICT_FAILED,  /* NO [AUTHENTICATIONFAILED]: no such user, wrong password, not allowed */
+    VERDICT_EXPIRED, /* NO [EXPIRED]: the password was right and must be changed first */
     VERDICT_UNAVAILABLE, /* NO [UNAVAILABLE]: the checker could not do its work */
     VERDICT_TOO_MANY     /* as FAILED, and no more tries: BYE */
 };
 
-struct gate; /* the gate's end of the channel to the parent */
+/* The gate's end of the channel to the parent. */
+struct gate {
+    int channel;      /* a SOCK_SEQPACKET socket */
+    bool accepted;    /* VERDICT_OK was heard */
+    bool handed_over; /* nothing can be asked any more */
+};
 
-/* Asks the parent. Takes at least auth_fail_delay where it fails. The caller still owns, and
- * wipes, both strings. */
+/* Asks the parent, and waits for it. Takes at least auth_fail_delay where it fails. The caller
+ * still owns, and wipes, both strings; one that is too long is asked for as an empty one, which
+ * can never succeed. VERDICT_UNAVAILABLE also when the parent does not answer: the next try
+ * will end alike. */
 enum auth_verdict gate_authenticate(struct gate *gate, enum auth_mechanism mechanism,
                                     const char *user, const char *password);
 
-/* After VERDICT_OK: gives the parent the tag of the command to be answered and the octets that
- * were read ahead. True: the gate has nothing left to do but exit. */
+/* After VERDICT_OK: gives the parent the tag (1 to AUTH_TAG_MAX octets) of the command to be
+ * answered and the octets (n <= AUTH_AHEAD_MAX) that were read ahead. What the gate had to say
+ * to the client must have been sent before. True: the gate has nothing left to do but exit, and
+ * soon. False: out of these bounds, or the parent is gone; the connection can't go on. */
 bool gate_hand_over(struct gate *gate, const char *tag, const void *ahead, size_t n);
 
 #endif

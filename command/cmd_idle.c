@@ -16,10 +16,7 @@ static bool tell(struct command *c)
 {
     struct session *s = c->session;
     static const struct view_sync how = { .expunges = true };
-    if (s->state != STATE_SELECTED || view_sync(&s->view, s->io, &how) != STORE_NONEXISTENT)
-        return true;
-    stream_puts(s->io, "* BYE [UNAVAILABLE] The selected mailbox was deleted\r\n");
-    return false;
+    return s->state != STATE_SELECTED || !view_lost(view_sync(&s->view, s->io, &how), s->io);
 }
 
 static long long now(void)

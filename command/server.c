@@ -41,11 +41,26 @@ static const struct command_entry *find(const char *name)
     return NULL;
 }
 
+/* What only begins like a tag must not be answered as if it were one: the client may have used it
+ * elsewhere. */
+static bool parse_tag(struct command *c)
+{
+    struct lexer *lx = c->lexer;
+    bool tag = lexer_tag(lx, c->tag) && (lexer_at_end(lx) || lexer_peek(lx) == ' ');
+    if (tag && lexer_space(lx))
+        return true;
+    if (!tag) {
+        c->tag[0] = '\0';
+        lexer_fail(lx, LEXER_SYNTAX, "this is no tag");
+    }
+    return false;
+}
+
 static bool parse_name(struct command *c)
 {
     char name[NAME_MAX_OCTETS];
     struct lexer *lx = c->lexer;
-    if (!lexer_tag(lx, c->tag) || !lexer_space(lx) || !lexer_word(lx, name, sizeof name / 2))
+    if (!parse_tag(c) || !lexer_word(lx, name, sizeof name / 2))
         return false;
     if (strcmp(name, "UID") == 0) {
         c->by_uid = true;
@@ -79,10 +94,7 @@ static bool tell_news(struct command *c)
                              .uids = c->by_uid,
                              .own = &c->own };
     enum store_error error = view_sync(&s->view, s->io, &how);
-    if (error != STORE_NONEXISTENT)
-        return true; /* passing trouble: the news waits for the next command */
-    stream_puts(s->io, "* BYE [UNAVAILABLE] The selected mailbox was deleted\r\n");
-    return false;
+    return !view_lost(error, s->io); /* other trouble passes: the news waits */
 }
 
 static void answer(struct command *c)

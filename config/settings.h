@@ -31,8 +31,8 @@ struct settings {
     bool pam_session;
     uid_t first_valid_uid;
     enum plaintext_login plaintext_login;
-    unsigned login_timeout;   /* seconds */
-    unsigned idle_timeout;    /* seconds, never less than 30 minutes (RFC 3501 5.4) */
+    unsigned login_timeout; /* seconds */
+    unsigned idle_timeout;  /* seconds, never less than 30 minutes (RFC 3501 5.4) */
     unsigned max_auth_tries;
     unsigned auth_fail_delay; /* seconds */
     uint64_t max_message;     /* octets */

@@ -17,7 +17,7 @@
 
 /* Dovecot's figures: both sides must agree when a lock is dead. */
 #define DOTLOCK_STALE_SECONDS 120
-#define DOTLOCK_WAIT_SECONDS 122
+#define DOTLOCK_WAIT_SECONDS  122
 #define DOTLOCK_TOUCH_SECONDS 10
 
 struct dotlock {
@@ -32,6 +32,10 @@ struct dotlock {
 /* Takes dir/name, waiting up to DOTLOCK_WAIT_SECONDS. STORE_INUSE when it was not to be had;
  * STORE_NOPERM, STORE_OVERQUOTA ... when it can't be made. */
 enum store_error dotlock_take(struct dotlock *lock, int dir, const char *name);
+
+/* The same with a shorter patience: STORE_INUSE after `seconds`. */
+enum store_error dotlock_take_within(struct dotlock *lock, int dir, const char *name,
+                                     unsigned seconds);
 
 /* To be called now and then by a holder that works for long: keeps the lock fresh. False when
  * the lock is no longer ours (we were stopped for so long that somebody broke it). */

@@ -7,12 +7,21 @@
 #define MAILSTORE_SYS_H
 
 #include <dirent.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <sys/vfs.h>
 #include <time.h>
 
 int sys_openat(int dir, const char *path, int flags, mode_t mode);
+/* Opens what is below dir, to read: no `..`, no absolute path and no link leads above dir
+ * (openat2(2), RESOLVE_BENEATH and RESOLVE_NO_MAGICLINKS). EXDEV: it would have. Where the
+ * kernel has no openat2, links are not followed at all (ELOOP or ENOTDIR). */
+int sys_open_beneath(int dir, const char *path, int flags);
+/* 0 when there is such a path (links followed), else -1 with errno. */
+int sys_faccessat(int dir, const char *path);
 int sys_close(int fd);
 int sys_dup(int fd);
 ssize_t sys_read(int fd, void *buf, size_t n);
@@ -29,8 +38,10 @@ int sys_futimens(int fd, const struct timespec ts[2]);
 int sys_utimensat(int dir, const char *path, const struct timespec ts[2], int flags);
 int sys_linkat(int olddir, const char *old, int newdir, const char *new);
 int sys_renameat(int olddir, const char *old, int newdir, const char *new);
-/* renameat2(2) with RENAME_NOREPLACE; where the file system has no such thing, linkat and
- * unlinkat for files. EEXIST when the new name is taken. */
+/* renameat2(2) with RENAME_NOREPLACE. EEXIST when the new name is taken. Where the file system
+ * has no such thing (NFS), linkat and unlinkat for files; for a directory a look and renameat,
+ * which is as safe when the directory that may get in between is not empty, as a Maildir never
+ * is. */
 int sys_rename_new(int olddir, const char *old, int newdir, const char *new);
 int sys_unlinkat(int dir, const char *path, int flags);
 int sys_mkdirat(int dir, const char *path, mode_t mode);
@@ -40,7 +51,20 @@ DIR *sys_opendirfd(int fd);
 /* NULL at the end with errno 0, NULL on failure with errno set. */
 struct dirent *sys_readdir(DIR *d);
 int sys_closedir(DIR *d);
-int sys_clock(struct timespec *now); /* CLOCK_REALTIME */
+int sys_clock(struct timespec *now);     /* CLOCK_REALTIME */
+int sys_monotonic(struct timespec *now); /* CLOCK_MONOTONIC */
+/* gethostname(2); always ends in NUL. */
+int sys_hostname(char *name, size_t n);
+/* True only when there is provably no process with this id here. */
+bool sys_process_gone(pid_t pid);
+/* access(2) for writing, with the rights this process acts with: 0, or -1 with EACCES, EROFS.
+ */
+int sys_writable(int dir, const char *path);
+int sys_fstatfs(int fd, struct statfs *st);
+/* inotify(7): a descriptor that does not block, and a watch on the directory open at dir (by
+ * way of /proc: -1 where there is none). */
+int sys_inotify_init(void);
+int sys_inotify_add(int fd, int dir, uint32_t mask);
 /* Sleeps for so many milliseconds. */
 void sys_pause(unsigned milliseconds);
 

@@ -87,8 +87,8 @@ static bool zone(struct lexer *lx, int *minutes_r)
 
 bool parse_date_time(struct lexer *lx, int64_t *seconds_r)
 {
-    unsigned day, hour, minute, second;
-    int64_t day_no;
+    unsigned day, hour = 0, minute = 0, second = 0;
+    int64_t day_no = 0;
     int minutes_east = 0;
     if (!lexer_expect(lx, '"'))
         return false;
@@ -101,7 +101,7 @@ bool parse_date_time(struct lexer *lx, int64_t *seconds_r)
     if (hour > 23 || minute > 59 || second > 60) /* 60: a leap second */
         return lexer_fail(lx, LEXER_SYNTAX, "there is no time %02u:%02u:%02u", hour, minute,
                           second);
-    *seconds_r =
-        day_no * 86400 + hour * 3600 + minute * 60 + second - (int64_t)minutes_east * 60;
+    int64_t minutes = (int64_t)hour * 60 + minute - minutes_east;
+    *seconds_r = day_no * 86400 + minutes * 60 + second;
     return true;
 }

@@ -43,6 +43,7 @@ static bool header_list(struct lexer *lx, struct section *section, struct buffer
 {
     const char **names = NULL;
     size_t room = 0;
+    section->fields = 0;
     if (!lexer_space(lx) || !lexer_expect(lx, '('))
         return false;
     buffer_puts(label, " (");

@@ -364,7 +364,7 @@ long lexer_literal_read(struct lexer *lx, const unsigned char **octets_r)
 /* A literal that is an argument: RFC 3501's CHAR8 has no NUL. */
 static bool literal(struct lexer *lx, struct text *text_r)
 {
-    uint64_t n;
+    uint64_t n = 0;
     if (!lexer_literal_head(lx, &n))
         return false;
     if (n > lx->limits.literal)
@@ -447,7 +447,7 @@ bool lexer_number64(struct lexer *lx, uint64_t *n_r)
 
 bool lexer_number(struct lexer *lx, uint32_t *n_r)
 {
-    uint64_t n;
+    uint64_t n = 0;
     if (!lexer_number64(lx, &n))
         return false;
     if (n > UINT32_MAX)

@@ -221,6 +221,14 @@ enum store_error view_sync(struct view *v, struct stream *io, const struct view_
     return STORE_OK;
 }
 
+bool view_lost(enum store_error error, struct stream *io)
+{
+    if (error != STORE_NONEXISTENT && error != STORE_CORRUPT)
+        return false;
+    stream_puts(io, "* BYE [UNAVAILABLE] The selected mailbox was deleted or replaced\r\n");
+    return true;
+}
+
 static enum view_resolved check_numbers(const struct view *v, const struct sequence_set *set)
 {
     for (size_t i = 0; i < set->count; i++) {

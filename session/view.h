@@ -60,6 +60,12 @@ struct view_sync {
  * gone. STORE_UNAVAILABLE: no memory. */
 enum store_error view_sync(struct view *v, struct stream *io, const struct view_sync *how);
 
+/* Whether view_sync's result means that the folder is no longer what was selected: deleted, or
+ * given another UIDVALIDITY. Then the client is told BYE (RFC 2180 section 3.3), and the
+ * connection must end: to report every message as expunged would make clients delete their
+ * copies. */
+bool view_lost(enum store_error error, struct stream *io);
+
 /* The sequence number of a UID; 0 when it is not in the view. */
 uint32_t view_sequence(const struct view *v, uint32_t uid);
 

@@ -1,0 +1,38 @@
+/*
+ * Who can say whether a password is right: PAM and the passwd file. Both run in the checker
+ * alone, a process that lives for one question.
+ */
+#ifndef AUTH_BACKEND_H
+#define AUTH_BACKEND_H
+
+#include "auth/identity.h"
+
+/* What is asked. */
+struct credentials {
+    const char *user;     /* 1 to AUTH_USER_MAX octets */
+    const char *password; /* 1 to AUTH_PASSWORD_MAX octets */
+    const char *rhost;    /* the client's address; NULL: a local client */
+};
+
+enum backend_result {
+    BACKEND_OK,       /* the password is right; the identity is filled in */
+    BACKEND_MISMATCH, /* the user is known, the password is wrong: no other backend is asked */
+    BACKEND_UNKNOWN,  /* not known here, or not told: ask the next */
+    BACKEND_EXPIRED,  /* right, but the password or the account has run out */
+    BACKEND_UNAVAILABLE /* could not look */
+};
+
+/* Asks PAM's service s->pam_service: pam_authenticate, then pam_acct_mgmt. The identity is that
+ * of the system's account of the name that PAM hands back. PAM does not say reliably whether a
+ * user exists, so its failures are BACKEND_UNKNOWN. *reason_r is set in every case: a word for
+ * the log (imapd(8)). */
+enum backend_result backend_pam(const struct settings *s, const struct credentials *c,
+                                struct identity *id, const char **reason_r);
+
+/* Looks into s->passwd_file. An unknown user takes as long as a wrong password. uid, gid and
+ * home that the file leaves out are those of the system's account of that name. *reason_r as
+ * above. */
+enum backend_result backend_passwd_file(const struct settings *s, const struct credentials *c,
+                                        struct identity *id, const char **reason_r);
+
+#endif

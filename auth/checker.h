@@ -1,0 +1,25 @@
+/*
+ * The checker: one short-lived process for each try of a password.
+ */
+#ifndef AUTH_CHECKER_H
+#define AUTH_CHECKER_H
+
+#include "auth/backend.h"
+#include "auth/frame.h"
+
+/* Seconds that PAM may take (a directory server in trouble, a token that is asked over the
+ * network) before the try counts as UNAVAILABLE and the checker is killed. */
+#define CHECKER_SECONDS 30
+
+/* Asks the backends of s->auth in their order, in this process; used by the checker, and by
+ * tests. Fills verdict, reason and identity. */
+void checker_ask(const struct settings *s, const struct credentials *c,
+                 struct frame_checked *checked_r);
+
+/* Forks the checker and waits for its answer. Always gives a valid frame; VERDICT_UNAVAILABLE
+ * where there was none. The password is in the checker's memory as soon as `forked` is called
+ * (with ctx): the caller wipes its own there. */
+void checker_run(const struct settings *s, const struct credentials *c,
+                 void (*forked)(void *ctx), void *ctx, struct frame_checked *checked_r);
+
+#endif

@@ -1,0 +1,114 @@
+#include "auth/hash.h"
+
+#include <crypt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct scheme {
+    const char *name;
+    const char *prefix; /* what its hashes begin with; "": anything */
+    bool plain;
+};
+
+static const struct scheme schemes[] = {
+    { "CRYPT", "", false },
+    { "SHA256-CRYPT", "$5$", false },
+    { "SHA512-CRYPT", "$6$", false },
+    { "BLF-CRYPT", "$2", false },
+    { "PLAIN", "", true },
+    { "CLEARTEXT", "", true },
+};
+
+/* Splits "{SCHEME}hash". NULL: no scheme of ours. */
+static const struct scheme *split(const char *stored, const char **hash_r)
+{
+    *hash_r = stored;
+    if (stored[0] != '{')
+        return &schemes[0];
+    const char *end = strchr(stored, '}');
+    if (end == NULL)
+        return NULL;
+    *hash_r = end + 1;
+    size_t n = (size_t)(end - stored - 1);
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+        if (strlen(schemes[i].name) == n && strncasecmp(schemes[i].name, stored + 1, n) == 0)
+            return &schemes[i];
+    }
+    return NULL;
+}
+
+/* Equal or not, in a time that depends on the length of `given` alone, which its owner knows.
+ */
+static bool same(const char *secret, const char *given)
+{
+    size_t secret_n = strlen(secret);
+    size_t given_n = strlen(given);
+    unsigned char differ = secret_n != given_n;
+    for (size_t i = 0; i < given_n; i++)
+        differ |= (unsigned char)(given[i] ^ secret[secret_n == 0 ? 0 : i % secret_n]);
+    return differ == 0;
+}
+
+/* crypt(3)'s tokens for failure begin with '*'; what an administrator locks an account with
+ * begins with '*' or '!'. An empty hash would let crypt(3) decide. */
+static bool locked(const char *hash)
+{
+    return hash[0] == '*' || hash[0] == '!' || hash[0] == '\0';
+}
+
+static enum hash_result check_crypt(const char *hash, const char *password)
+{
+    /* 32 KiB, and libcrypt keeps intermediate secrets there. */
+    struct crypt_data *data = calloc(1, sizeof *data);
+    if (data == NULL)
+        return HASH_FAILED;
+    enum hash_result result = HASH_UNKNOWN;
+    const char *made = crypt_r(password, hash, data);
+    if (made != NULL && made[0] != '*')
+        result = same(hash, made) ? HASH_MATCH : HASH_MISMATCH;
+    explicit_bzero(data, sizeof *data);
+    free(data);
+    return result;
+}
+
+enum hash_result hash_check(const char *stored, const char *password, bool allow_plain)
+{
+    const char *hash;
+    const struct scheme *scheme = split(stored, &hash);
+    if (scheme == NULL)
+        return HASH_UNKNOWN;
+    if (locked(hash) && !(scheme->plain && hash[0] != '\0'))
+        return HASH_LOCKED;
+    if (scheme->plain) {
+        if (!allow_plain)
+            return HASH_REFUSED;
+        return same(hash, password) ? HASH_MATCH : HASH_MISMATCH;
+    }
+    if (strncmp(hash, scheme->prefix, strlen(scheme->prefix)) != 0)
+        return HASH_UNKNOWN;
+    return check_crypt(hash, password);
+}
+
+bool hash_is_crypt(const char *stored)
+{
+    const char *hash;
+    const struct scheme *scheme = split(stored, &hash);
+    return scheme != NULL && !scheme->plain && !locked(hash);
+}
+
+bool hash_make(const char *password, struct buffer *out)
+{
+    char salt[CRYPT_GENSALT_OUTPUT_SIZE];
+    if (crypt_gensalt_rn("$y$", 0, NULL, 0, salt, sizeof salt) == NULL)
+        return false;
+    struct crypt_data *data = calloc(1, sizeof *data);
+    if (data == NULL)
+        return false;
+    const char *made = crypt_r(password, salt, data);
+    bool ok =
+        made != NULL && made[0] != '*' && buffer_puts(out, "{CRYPT}") && buffer_puts(out, made);
+    explicit_bzero(data, sizeof *data);
+    free(data);
+    return ok;
+}

@@ -1,0 +1,111 @@
+#include "config/options.h"
+
+#include <string.h>
+#include <unistd.h>
+
+const char options_usage[] =
+    "usage: imapd [-P] [-f file] [-o setting=value]...   serve the client on standard input\n"
+    "       imapd -H [user]                              read a password, print a passwd line\n"
+    "       imapd -V                                     print the version\n"
+    "imapd(8) and imapd.conf(5) tell more.\n";
+
+/* Every setting twice. */
+#define OVERRIDES_MAX 64
+
+struct raw {
+    const char *file; /* NULL: the usual one, which may be missing */
+    const char *override[OVERRIDES_MAX];
+    size_t overrides;
+};
+
+static enum options_result wrong(struct buffer *err, const char *what, int letter)
+{
+    if (letter != 0)
+        buffer_printf(err, "-%c: ", letter);
+    buffer_puts(err, what);
+    return OPTIONS_WRONG;
+}
+
+static enum options_result set_mode(struct options *o, enum options_mode mode, int letter,
+                                    struct buffer *err)
+{
+    if (o->mode != MODE_SERVE && o->mode != mode)
+        return wrong(err, "does not go with the options before it", letter);
+    o->mode = mode;
+    return OPTIONS_OK;
+}
+
+static enum options_result read_letter(struct options *o, struct raw *raw, int letter,
+                                       struct buffer *err)
+{
+    switch (letter) {
+    case 'P':
+        return set_mode(o, MODE_PREAUTH, letter, err);
+    case 'H':
+        return set_mode(o, MODE_HASH, letter, err);
+    case 'V':
+        return set_mode(o, MODE_VERSION, letter, err);
+    case 'h':
+        return set_mode(o, MODE_USAGE, letter, err);
+    case 'f':
+        if (raw->file != NULL)
+            return wrong(err, "given twice", letter);
+        raw->file = optarg;
+        return OPTIONS_OK;
+    case 'o':
+        if (raw->overrides == OVERRIDES_MAX)
+            return wrong(err, "given too often", letter);
+        raw->override[raw->overrides++] = optarg;
+        return OPTIONS_OK;
+    case ':':
+        return wrong(err, "lacks its value", optopt);
+    default:
+        return wrong(err, "no such option (-h lists them)", optopt);
+    }
+}
+
+static enum options_result read_letters(struct options *o, struct raw *raw, int argc,
+                                        char **argv, struct buffer *err)
+{
+    optind = 1;
+    for (;;) {
+        int letter = getopt(argc, argv, "+:PHVhf:o:");
+        if (letter == -1)
+            break;
+        enum options_result result = read_letter(o, raw, letter, err);
+        if (result != OPTIONS_OK)
+            return result;
+    }
+    if (o->mode == MODE_HASH && optind < argc)
+        o->hash_user = argv[optind++];
+    return optind < argc ? wrong(err, "too many arguments (-h tells more)", 0) : OPTIONS_OK;
+}
+
+static bool read_settings(struct settings *s, const struct raw *raw, struct buffer *err)
+{
+    const char *file = raw->file == NULL ? SETTINGS_FILE : raw->file;
+    if (!settings_read_file(s, file, raw->file != NULL, err))
+        return false;
+    for (size_t i = 0; i < raw->overrides; i++) {
+        if (!settings_override(s, raw->override[i], err))
+            return false;
+    }
+    return true;
+}
+
+enum options_result options_read(struct options *o, int argc, char **argv, struct buffer *err)
+{
+    struct raw raw = { 0 };
+    memset(o, 0, sizeof *o);
+    enum options_result result = read_letters(o, &raw, argc, argv, err);
+    if (result != OPTIONS_OK || (o->mode != MODE_SERVE && o->mode != MODE_PREAUTH))
+        return result;
+    if (!settings_init(&o->settings)) {
+        buffer_puts(err, "out of memory");
+        return OPTIONS_SETTING;
+    }
+    if (read_settings(&o->settings, &raw, err))
+        return OPTIONS_OK;
+    settings_free(&o->settings);
+    return OPTIONS_SETTING;
+}

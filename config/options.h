@@ -1,0 +1,36 @@
+/*
+ * The command line: imapd(8) is its manual.
+ */
+#ifndef CONFIG_OPTIONS_H
+#define CONFIG_OPTIONS_H
+
+#include "config/settings.h"
+
+enum options_mode {
+    MODE_SERVE,   /* a client that has to log in */
+    MODE_PREAUTH, /* -P: the invoking user's own mail */
+    MODE_HASH,    /* -H: a line for the passwd file */
+    MODE_VERSION, /* -V */
+    MODE_USAGE    /* -h */
+};
+
+struct options {
+    enum options_mode mode;
+    const char *hash_user; /* the word behind -H; NULL: none */
+    struct settings
+        settings; /* of MODE_SERVE and MODE_PREAUTH; settings_free is the caller's */
+};
+
+enum options_result {
+    OPTIONS_OK,
+    OPTIONS_WRONG,  /* the command line makes no sense: EX_USAGE */
+    OPTIONS_SETTING /* a setting does: EX_CONFIG */
+};
+
+extern const char options_usage[];
+
+/* Reads the command line, then the file, then lays the -o over it, in that order whatever
+ * theirs was. On an error nothing has to be freed, and `err` has a line for a person. */
+enum options_result options_read(struct options *o, int argc, char **argv, struct buffer *err);
+
+#endif

@@ -1,0 +1,310 @@
+/*
+ * imapd: serves one IMAP client on one connection, which is standard input and output.
+ *
+ *     imapd   (root, or the invoking user)    main, connection
+ *       | fork
+ *       +-- gate     login_user, in an empty directory: greets, takes names and passwords
+ *       |
+ *     parent  (root): answers the gate's frames; forks a checker (root) for each try
+ *       |
+ *       | the password was right; the gate has ended
+ *       v
+ *     session (the user): serves the mail
+ *
+ * With pam_session the parent forks the session and waits for its end. With -P there are no
+ * roles: the invoking user's session alone.
+ *
+ * What runs as root: this file, auth/ but for gate.c, sasl.c and base64.c, config/, base/,
+ * net/peer.c, libc, libcrypt, and PAM with its modules. Of these only what auth/parent.c does
+ * with a frame sees anything that a client can choose. doc/security.md tells more.
+ */
+#include "auth/become.h"
+#include "auth/hash_line.h"
+#include "auth/pam_session.h"
+#include "auth/parent.h"
+#include "auth/process.h"
+#include "base/log.h"
+#include "command/server.h"
+#include "config/options.h"
+#include "net/peer.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+/* A session that is about to begin: whose, for whom, from where. */
+struct start {
+    const struct settings *settings;
+    const struct peer *peer;
+    const char *user;
+    const char *home;
+    const char *mechanism; /* for the log */
+    const char *tag;       /* of the command that logged in; NULL: -P */
+    const void *ahead;     /* read by the gate beyond it */
+    size_t ahead_n;
+};
+
+/* Why we end is the administrator's business, on standard error too, which is never the client;
+ * the client learns only that we do. */
+__attribute__((format(printf, 2, 3))) static int refuse(int status, const char *fmt, ...)
+{
+    static const char bye[] = "* BYE [UNAVAILABLE] This server can't serve you now\r\n";
+    char why[1024];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(why, sizeof why, fmt, ap);
+    va_end(ap);
+    log_open(true);
+    log_error("%s", why);
+    if (!isatty(STDOUT_FILENO) && write(STDOUT_FILENO, bye, sizeof bye - 1) < 0)
+        log_info("the client is gone already");
+    return status;
+}
+
+static const char *reason_of(enum server_end end)
+{
+    if (process_was_told_to_end())
+        return "signal";
+    switch (end) {
+    case SERVER_LOGOUT:
+        return "logout";
+    case SERVER_DISCONNECTED:
+        return "disconnected";
+    case SERVER_TIMEOUT:
+        return "timeout";
+    default:
+        return "refused";
+    }
+}
+
+static void log_logout(const struct session *s, const char *mechanism, enum server_end end)
+{
+    char user[LOG_QUOTE_MAX + 1];
+    struct timespec now = { 0 };
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    log_info("logout: user=<%s> rip=%s mech=%s in=%llu out=%llu fetched=%llu appended=%llu "
+             "expunged=%llu seconds=%lld reason=%s",
+             log_quote(user, sizeof user, s->user), s->peer, mechanism,
+             (unsigned long long)s->io->octets_in, (unsigned long long)s->io->octets_out,
+             (unsigned long long)s->counts.fetched, (unsigned long long)s->counts.appended,
+             (unsigned long long)s->counts.expunged, (long long)(now.tv_sec - s->counts.began),
+             reason_of(end));
+}
+
+/* The session, as the user that this process is by now. */
+static int serve_session(const struct start *start)
+{
+    struct settings_user user = { .user = start->user, .home = start->home };
+    char *mail_root = settings_mail_root(start->settings, &user);
+    if (mail_root == NULL || !process_end_on_signal())
+        return refuse(EX_CONFIG, "no mail_root can be made for this user");
+    struct stream io;
+    stream_init(&io, STDIN_FILENO, STDOUT_FILENO, start->settings->idle_timeout);
+    struct timespec now = { 0 };
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    struct session session = { .io = &io,
+                               .settings = start->settings,
+                               .user = start->user,
+                               .peer = start->peer->text,
+                               .counts = { .began = now.tv_sec } };
+    enum server_end end = SERVER_DISCONNECTED;
+    if (start->ahead_n == 0 || stream_preload(&io, start->ahead, start->ahead_n))
+        end = serve_user(&session, start->tag, mail_root);
+    if (process_was_told_to_end() && end == SERVER_DISCONNECTED) {
+        static const char bye[] = "* BYE [UNAVAILABLE] This server is being shut down\r\n";
+        (void)!write(STDOUT_FILENO, bye, sizeof bye - 1); /* the last word: no matter if lost */
+    }
+    log_logout(&session, start->mechanism, end);
+    free(mail_root);
+    return 0;
+}
+
+/* From root to the user, for good. */
+static int become_session(struct login *login, const struct settings *settings,
+                          const struct peer *peer)
+{
+    const struct identity *id = &login->identity;
+    if (!become_user(id) || !process_settle(id->user, id->home))
+        return refuse(EX_OSERR, "the session can't be the user's");
+    struct start start = { .settings = settings,
+                           .peer = peer,
+                           .user = id->user,
+                           .home = id->home,
+                           .mechanism = auth_mechanism_name(login->mechanism),
+                           .tag = login->tag,
+                           .ahead = login->ahead,
+                           .ahead_n = login->ahead_n };
+    return serve_session(&start);
+}
+
+static int start_session(struct login *login, const struct settings *settings,
+                         const struct peer *peer, const char *rhost)
+{
+    if (!settings->pam_session || geteuid() != 0 || login->identity.backend != AUTH_BACKEND_PAM)
+        return become_session(login, settings, peer);
+    struct pam_session *pam = NULL;
+    if (!pam_session_open(settings, &login->identity, rhost, &pam))
+        return refuse(EX_UNAVAILABLE, "no PAM session, so none of ours");
+    if (pam_session_fork())
+        return become_session(login, settings, peer);
+    pam_session_close(pam);
+    return 0;
+}
+
+/* The gate's whole life. */
+static int serve_as_gate(const struct settings *settings, const struct peer *peer, int channel,
+                         const struct passwd *account, pid_t parent)
+{
+    uid_t uid = account == NULL ? getuid() : account->pw_uid;
+    gid_t gid = account == NULL ? getgid() : account->pw_gid;
+    if (!become_gate(uid, gid) || !process_end_with(parent, SIGKILL))
+        return refuse(EX_OSERR, "the gate can't be locked in");
+    struct stream io;
+    stream_init(&io, STDIN_FILENO, STDOUT_FILENO, settings->login_timeout);
+    stream_set_deadline(&io, settings->login_timeout);
+    struct gate gate = { .channel = channel };
+    bool remote = peer->kind != PEER_LOCAL && peer->kind != PEER_LOOPBACK;
+    struct session session = {
+        .io = &io,
+        .settings = settings,
+        .gate = &gate,
+        .peer = peer->text,
+        .password_refused = settings->plaintext_login == PLAINTEXT_NEVER ||
+                            (settings->plaintext_login == PLAINTEXT_LOOPBACK && remote)
+    };
+    (void)serve_gate(&session); /* the parent knows from the channel how it went */
+    return 0;
+}
+
+/* login_user is looked up before there is a gate: the gate could not, and nobody should be
+ * greeted who can't be served. */
+static bool find_login_user(const struct settings *settings, const struct passwd **account_r)
+{
+    *account_r = NULL;
+    if (geteuid() != 0)
+        return true;
+    const struct passwd *account = getpwnam(settings->login_user);
+    if (account == NULL || account->pw_uid == 0)
+        return false;
+    *account_r = account;
+    return true;
+}
+
+static void end_gate(pid_t gate)
+{
+    kill(gate, SIGKILL); /* it has ended, or should have */
+    int status = process_reap(gate);
+    if (status >= 0 && WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL)
+        log_error("gate: ended by signal %d", WTERMSIG(status));
+}
+
+/* A client that has to log in. */
+static int connection(const struct settings *settings, const struct peer *peer)
+{
+    const struct passwd *account;
+    if (!find_login_user(settings, &account))
+        return refuse(EX_CONFIG, "login_user %s: no such user, or it is root",
+                      settings->login_user);
+    int channel[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel) < 0)
+        return refuse(EX_OSERR, "no channel between parent and gate");
+    pid_t self = getpid();
+    pid_t gate = fork();
+    if (gate == 0) {
+        close(channel[0]);
+        _exit(serve_as_gate(settings, peer, channel[1], account, self));
+    }
+    close(channel[1]);
+    if (gate < 0)
+        return refuse(EX_OSERR, "no process for the gate");
+    struct parent parent = { .settings = settings,
+                             .peer = peer->text,
+                             .rhost = peer->kind == PEER_LOCAL ? NULL : peer->text,
+                             .channel = channel[0] };
+    struct login login;
+    enum parent_end end = parent_serve(&parent, &login);
+    if (end == PARENT_LOGGED_IN && !parent_gate_ended(&parent))
+        log_warning("gate: had to be ended after the hand-over: rip=%s", peer->text);
+    end_gate(gate); /* before anything else reads what the client sends */
+    close(channel[0]);
+    return end == PARENT_LOGGED_IN ? start_session(&login, settings, peer, parent.rhost) : 0;
+}
+
+/* -P: who started us has the user's shell already, and needs no password. A socket that can be
+ * reached by its name or address has anybody behind it: that must never lead here. */
+static int preauth(const struct settings *settings, const struct peer *peer, const char *home)
+{
+    struct peer output;
+    peer_of(STDOUT_FILENO, &output);
+    if (peer->by_name || output.by_name)
+        return refuse(EX_CONFIG, "-P: refused, because this is a socket that others can reach");
+    char number[24];
+    snprintf(number, sizeof number, "%u", (unsigned)getuid());
+    const struct passwd *account = getpwuid(getuid());
+    if (getuid() == 0)
+        log_warning("-P: serving as root");
+    if (account != NULL)
+        home = account->pw_dir;
+    struct start start = { .settings = settings,
+                           .peer = peer,
+                           .user = account == NULL ? number : account->pw_name,
+                           .home = home,
+                           .mechanism = "PREAUTH" };
+    char user[LOG_QUOTE_MAX + 1];
+    log_info("login: user=<%s> rip=%s mech=%s", log_quote(user, sizeof user, start.user),
+             peer->text, start.mechanism);
+    return serve_session(&start);
+}
+
+static int serve(const struct options *options, const char *home)
+{
+    log_open(options->settings.log == LOG_DEST_STDERR);
+    struct peer peer;
+    peer_of(STDIN_FILENO, &peer);
+    if (peer.kind == PEER_GONE)
+        return 0; /* before we could begin: nobody's fault */
+    if (peer.kind == PEER_LISTENING)
+        return refuse(EX_CONFIG, "standard input is a listening socket: whoever started us "
+                                 "must accept (systemd: Accept=yes; xinetd: wait = no)");
+    peer_tune(STDIN_FILENO);
+    if (options->mode == MODE_PREAUTH)
+        return preauth(&options->settings, &peer, home);
+    return connection(&options->settings, &peer);
+}
+
+int main(int argc, char **argv)
+{
+    const char *home = getenv("HOME"); /* the string outlives the environment */
+    if (!process_clean() || getauxval(AT_SECURE) != 0)
+        return refuse(EX_OSERR, "no clean process to be had (never make me setuid)");
+    struct options options;
+    struct buffer err;
+    buffer_init(&err, 8192);
+    enum options_result result = options_read(&options, argc, argv, &err);
+    int status;
+    if (result != OPTIONS_OK)
+        status = refuse(result == OPTIONS_WRONG ? EX_USAGE : EX_CONFIG, "%s",
+                        buffer_string(&err) == NULL ? "no memory" : err.data);
+    else if (options.mode == MODE_HASH)
+        status = hash_line(options.hash_user);
+    else if (options.mode == MODE_VERSION)
+        status = printf("imapd %s\n", IMAPD_VERSION) > 0 ? 0 : EX_IOERR;
+    else if (options.mode == MODE_USAGE)
+        status = fputs(options_usage, stdout) >= 0 ? 0 : EX_IOERR;
+    else
+        status = serve(&options, home);
+    if (result == OPTIONS_OK)
+        settings_free(&options.settings);
+    buffer_free(&err);
+    return status;
+}

@@ -1,0 +1,197 @@
+/*
+ * From tmp/ into a folder: the second half of APPEND and COPY, for one message or many.
+ *
+ * ORDER, with what is true after a crash behind each step:
+ *
+ *   1. each file is whole and synced in tmp/      nothing was added; tmp/ is cleaned in time
+ *   2. take dovecot-uidlist.lock                  as before; the lock is stale
+ *   3. read the end of the uidlist                as before
+ *   4. make missing keywords                      as before, with unused keywords
+ *   5. append one line a message, fdatasync       as before; the UIDs are spent: dead lines
+ *   6. rename tmp/X to new/X or cur/X:2,FLAGS,    those that were moved are there, under the
+ *      in the order of the UIDs                   UIDs of their lines; OK was not said
+ *   7. fsync new/ and cur/                        all are there for good
+ *   8. drop the lock; OK
+ *
+ * The lines come first, so that nobody who finds a file can give it another UID; the lock is
+ * held to the end, so that under the lock a line without file is known to be dead. When
+ * anything fails what was moved is taken back. If the lock was lost (we were stopped for
+ * minutes, and somebody broke it) nothing is moved any more.
+ *
+ * Only header and end of the list are read: adding costs the same in a folder of any size. If
+ * what is read is not sound, the folder is opened in full and mended first.
+ */
+#include "mailstore/append_private.h"
+
+#include "mailstore/dotlock.h"
+#include "mailstore/keywords.h"
+#include "mailstore/mailbox_private.h"
+#include "mailstore/sys.h"
+#include "mailstore/uidlist.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Twice, because the list may be damaged again between mending and locking; not for ever. */
+#define MEND_TRIES 3
+
+/* The lock is looked after once in so many renames (a few milliseconds). */
+#define KEEP_EVERY 256
+
+static enum store_error lock_list(struct append *a, struct dotlock *lock, struct uidlist *list)
+{
+    for (int i = 0;; i++) {
+        enum store_error e = dotlock_take(lock, a->dirs.dir, UIDLIST_LOCK);
+        if (e != STORE_OK)
+            return e;
+        if (uidlist_tail(list, a->dirs.dir))
+            return STORE_OK;
+        dotlock_drop(lock);
+        if (i == MEND_TRIES)
+            return STORE_CORRUPT;
+        e = mailbox_mend(a->store, a->folder);
+        if (e != STORE_OK)
+            return e;
+    }
+}
+
+/* Makes the keywords of all items, or none. */
+static enum store_error make_keywords(struct append *a, struct keywords *kw)
+{
+    uint32_t renamed = 0;
+    size_t n = 0;
+    for (size_t i = 0; i < a->count; i++)
+        n += a->item[i].keywords;
+    if (n == 0)
+        return STORE_OK;
+    const char **name = calloc(n, sizeof *name);
+    if (name == NULL)
+        return STORE_UNAVAILABLE;
+    n = 0;
+    for (size_t i = 0; i < a->count; i++)
+        for (size_t k = 0; k < a->item[i].keywords; k++)
+            name[n++] = a->item[i].keyword[k];
+    enum store_error e = keywords_look(kw, a->dirs.dir, &renamed);
+    if (e == STORE_OK)
+        e = keywords_add(kw, a->dirs.dir, a->dirs.cur, a->dirs.new, name, n);
+    free(name);
+    return e;
+}
+
+/* Completes the names with flags. Those with none stay as they are, for new/. */
+static enum store_error name_items(struct append *a, const struct keywords *kw)
+{
+    for (size_t i = 0; i < a->count; i++) {
+        struct append_item *item = &a->item[i];
+        char name[NAME_MAX + 1];
+        uint32_t indexes = 0;
+        for (size_t k = 0; k < item->keywords; k++) {
+            int index = keywords_index(kw, item->keyword[k]);
+            if (index >= 0)
+                indexes |= 1U << index;
+        }
+        item->to_new = item->flags == 0 && indexes == 0;
+        if (item->to_new)
+            continue;
+        uint32_t letters = keywords_to_letters(kw, indexes);
+        if (!maildir_name_with_flags(item->name, item->flags, letters, name))
+            return STORE_LIMIT;
+        memcpy(item->name, name, strlen(name) + 1);
+    }
+    return STORE_OK;
+}
+
+static enum store_error write_lines(struct append *a, struct uidlist *list, uint32_t *uid)
+{
+    if (a->count > UID_LIMIT || list->next > UID_LIMIT - (uint32_t)a->count)
+        return STORE_LIMIT;
+    struct uidlist_line *line = calloc(a->count, sizeof *line);
+    if (line == NULL)
+        return STORE_UNAVAILABLE;
+    for (size_t i = 0; i < a->count; i++) {
+        uid[i] = list->next + (uint32_t)i;
+        line[i] = (struct uidlist_line){ .uid = uid[i],
+                                         .fields = "",
+                                         .base = a->item[i].name,
+                                         .base_len = strcspn(a->item[i].name, ":") };
+    }
+    enum store_error e = uidlist_append(list, a->dirs.dir, line, a->count);
+    free(line);
+    return e;
+}
+
+static int target_fd(const struct append *a, const struct append_item *item)
+{
+    return item->to_new ? a->dirs.new : a->dirs.cur;
+}
+
+static enum store_error place_items(struct append *a, struct dotlock *lock)
+{
+    for (size_t i = 0; i < a->count; i++) {
+        struct append_item *item = &a->item[i];
+        if (i % KEEP_EVERY == 0 && !dotlock_keep(lock))
+            return STORE_INUSE;
+        if (sys_rename_new(a->dirs.tmp, item->unique, target_fd(a, item), item->name) < 0)
+            return errno == ENOENT ? STORE_IO : store_error_from_errno(errno);
+        item->in_tmp = false;
+        item->placed = true;
+    }
+    return STORE_OK;
+}
+
+static enum store_error sync_dirs(const struct append *a)
+{
+    bool new = false;
+    bool cur = false;
+    for (size_t i = 0; i < a->count; i++) {
+        new = new || a->item[i].to_new;
+        cur = cur || !a->item[i].to_new;
+    }
+    if ((new &&sys_fsync(a->dirs.new) < 0) || (cur && sys_fsync(a->dirs.cur) < 0))
+        return store_error_from_errno(errno);
+    return STORE_OK;
+}
+
+static void take_back(struct append *a)
+{
+    for (size_t i = 0; i < a->count; i++)
+        if (a->item[i].placed)
+            (void)sys_unlinkat(target_fd(a, &a->item[i]), a->item[i].name, 0);
+}
+
+static enum store_error commit_locked(struct append *a, struct dotlock *lock,
+                                      struct uidlist *list, uint32_t *uid)
+{
+    struct keywords kw;
+    keywords_init(&kw);
+    enum store_error e = make_keywords(a, &kw);
+    if (e == STORE_OK)
+        e = name_items(a, &kw);
+    keywords_free(&kw);
+    if (e == STORE_OK)
+        e = write_lines(a, list, uid);
+    if (e == STORE_OK)
+        e = place_items(a, lock);
+    if (e == STORE_OK)
+        e = sync_dirs(a);
+    if (e != STORE_OK)
+        take_back(a);
+    return e;
+}
+
+enum store_error append_commit_items(struct append *a, uint32_t *uidvalidity_r, uint32_t *uid)
+{
+    struct dotlock lock;
+    struct uidlist list;
+    *uidvalidity_r = 0;
+    enum store_error e = lock_list(a, &lock, &list);
+    if (e == STORE_OK) {
+        *uidvalidity_r = list.uidvalidity;
+        if (a->count > 0)
+            e = commit_locked(a, &lock, &list, uid);
+        dotlock_drop(&lock);
+    }
+    append_discard(a);
+    return e;
+}

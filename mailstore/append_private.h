@@ -1,0 +1,59 @@
+/* The inside of struct append, for append.c, append_commit.c and mailbox_copy.c. */
+#ifndef MAILSTORE_APPEND_PRIVATE_H
+#define MAILSTORE_APPEND_PRIVATE_H
+
+#include "mailstore/append.h"
+#include "mailstore/dirs.h"
+#include "mailstore/filename.h"
+
+/* A message on its way in. */
+struct append_item {
+    char unique[UNIQUE_NAME_SIZE]; /* its name in tmp/ */
+    char name[NAME_MAX + 1];       /* its name to be; the base name until append_commit_items */
+    uint8_t flags;
+    const char **keyword; /* names, owned with their text */
+    size_t keywords;
+    bool in_tmp;
+    bool to_new; /* no flags: it is left in new/ for somebody to be \Recent */
+    bool placed;
+};
+
+struct append {
+    struct store *store;
+    char *folder;
+    struct folder_dirs dirs;
+    struct name_maker names;
+    struct append_item *item;
+    size_t count;
+    size_t allocated;
+    enum store_error failed; /* the first error; everything after it fails alike */
+    /* The message being written. */
+    int fd; /* -1: none */
+    time_t date;
+    char *buf; /* APPEND_BUFFER octets */
+    size_t have;
+    bool cr;      /* a CR was given that is not written yet */
+    bool last_cr; /* the last octet on disk is a CR */
+    uint64_t size;
+    uint64_t vsize; /* with each bare LF as CRLF */
+};
+
+#define APPEND_BUFFER 65536
+
+/* More than any client sends in one command; a bound for what stays in tmp/ unfinished. */
+#define APPEND_ITEMS_MAX (1U << 24)
+
+/* Adds an item with flags and keywords (copied) and its first unique name. NULL: no memory. */
+struct append_item *append_item_add(struct append *a, uint8_t flags, const char *const *keyword,
+                                    size_t keywords);
+
+/* Gives the item its base name: its unique part, S= and, when known (not SIZE_UNKNOWN), W=. */
+void append_item_name(struct append_item *item, uint64_t size, uint64_t vsize);
+
+/* Adds all items to the folder. All are in tmp/, synced. Frees a. */
+enum store_error append_commit_items(struct append *a, uint32_t *uidvalidity_r, uint32_t *uid);
+
+/* Removes what is in tmp/ and frees a. */
+void append_discard(struct append *a);
+
+#endif

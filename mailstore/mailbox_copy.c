@@ -1,0 +1,184 @@
+/*
+ * COPY: each message is hard-linked (or, where that can't be, copied) into the target's tmp/
+ * under a unique part of its own, and then added as by APPEND (append_commit.c): all or none.
+ *
+ * Always a new unique part: a name copied with its ",U=" would be fatal to mbsync, and in the
+ * same folder it would be the same message. Flags are those the name carries at the moment of
+ * the link; keywords go by name into the target's letters.
+ *
+ * DURABLE. The link shares the source's octets. A delivery syncs them, but not every program
+ * that writes into a Maildir does; so a file whose inode changed within the last minute is
+ * synced here. An older one the kernel has written by itself.
+ */
+#include "mailstore/append_private.h"
+#include "mailstore/mailbox_private.h"
+
+#include "mailstore/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* As in uidlist.c: the kernel writes dirty data after 35 s. */
+#define WRITEBACK_SECONDS 60
+
+#define LINK_TRIES 8
+
+/* Copies the octets of one file to another, with the date, durably. */
+static enum store_error copy_octets(struct append *a, int from, int to, const struct stat *st)
+{
+    const struct timespec date[2] = { st->st_mtim, st->st_mtim };
+    off_t off = 0;
+    for (;;) {
+        ssize_t n = sys_pread(from, a->buf, APPEND_BUFFER, off);
+        if (n < 0)
+            return store_error_from_errno(errno);
+        if (n == 0)
+            break;
+        for (ssize_t done = 0; done < n;) {
+            ssize_t w = sys_write(to, a->buf + done, (size_t)(n - done));
+            if (w <= 0)
+                return w < 0 ? store_error_from_errno(errno) : STORE_OVERQUOTA;
+            done += w;
+        }
+        off += n;
+    }
+    if (sys_futimens(to, date) < 0 || sys_fsync(to) < 0)
+        return store_error_from_errno(errno);
+    return STORE_OK;
+}
+
+static enum store_error copy_file(struct append *a, struct append_item *item, int from,
+                                  const struct stat *st)
+{
+    int to =
+        sys_openat(a->dirs.tmp, item->unique, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+    if (to < 0)
+        return store_error_from_errno(errno);
+    item->in_tmp = true;
+    enum store_error e = copy_octets(a, from, to, st);
+    if (sys_close(to) < 0 && e == STORE_OK)
+        e = store_error_from_errno(errno);
+    return e;
+}
+
+static bool no_link_here(int err)
+{
+    return err == EXDEV || err == EPERM || err == EMLINK || err == ENOTSUP || err == ENOSYS;
+}
+
+/* Links the file that is open as `fd`. STORE_NONEXISTENT: its name is another by now. */
+static enum store_error link_file(struct mailbox *mb, const struct record *rec,
+                                  struct append *a, struct append_item *item, int fd,
+                                  const struct stat *st)
+{
+    struct stat linked;
+    for (int i = 0; i < LINK_TRIES; i++) {
+        if (sys_linkat(record_dir(mb, rec), rec->name, a->dirs.tmp, item->unique) == 0) {
+            item->in_tmp = true;
+            if (sys_fstatat(a->dirs.tmp, item->unique, &linked, AT_SYMLINK_NOFOLLOW) == 0 &&
+                linked.st_ino == st->st_ino && linked.st_dev == st->st_dev)
+                return STORE_OK;
+            return STORE_IO;
+        }
+        if (no_link_here(errno))
+            return copy_file(a, item, fd, st);
+        if (errno != EEXIST)
+            return store_error_from_errno(errno);
+        name_maker_next(&a->names, item->unique);
+    }
+    return STORE_IO;
+}
+
+static enum store_error sync_young(int fd, const struct stat *st)
+{
+    struct timespec now = { 0, 0 };
+    (void)sys_clock(&now);
+    if (st->st_ctim.tv_sec < now.tv_sec - WRITEBACK_SECONDS)
+        return STORE_OK;
+    if (sys_fdatasync(fd) < 0 && errno != EINVAL && errno != EROFS)
+        return store_error_from_errno(errno);
+    return STORE_OK;
+}
+
+/* W= is kept when S= shows that the name tells the truth about this file. */
+static uint64_t known_vsize(const char *name, const struct stat *st)
+{
+    uint64_t s = 0;
+    uint64_t w = 0;
+    if (maildir_name_number(name, 'S', &s) && s == (uint64_t)st->st_size &&
+        maildir_name_number(name, 'W', &w) && w >= s)
+        return w;
+    return SIZE_UNKNOWN;
+}
+
+static enum store_error add_file(struct mailbox *mb, struct record *rec, struct append *a,
+                                 int fd)
+{
+    struct stat st;
+    const char *name[KEYWORDS_MAX];
+    size_t names = 0;
+    if (sys_fstat(fd, &st) < 0)
+        return store_error_from_errno(errno);
+    enum store_error e = sync_young(fd, &st);
+    if (e != STORE_OK)
+        return e;
+    keyword_names(mb, keywords_from_letters(&mb->keywords, rec->letters), name, &names);
+    struct append_item *item = append_item_add(a, rec->flags, name, names);
+    if (item == NULL)
+        return STORE_UNAVAILABLE;
+    e = link_file(mb, rec, a, item, fd, &st);
+    append_item_name(item, (uint64_t)st.st_size, known_vsize(rec->name, &st));
+    return e;
+}
+
+static void drop_last_item(struct append *a)
+{
+    struct append_item *item = &a->item[--a->count];
+    for (size_t i = 0; i < item->keywords; i++)
+        free((void *)item->keyword[i]);
+    free(item->keyword);
+}
+
+/* One message. Between opening and linking it may be renamed: then all is done again, so that
+ * its flags are those of the name that was linked. */
+static enum store_error add_message(struct mailbox *mb, uint32_t uid, struct append *a,
+                                    unsigned *looks)
+{
+    for (;;) {
+        int fd = -1;
+        size_t before = a->count;
+        enum store_error e = message_file_open(mb, uid, looks, &fd);
+        if (e != STORE_OK)
+            return e;
+        struct record *rec = shown_record(mb, uid);
+        e = rec != NULL ? add_file(mb, rec, a, fd) : STORE_EXPUNGED;
+        sys_close(fd);
+        if (e != STORE_NONEXISTENT)
+            return e;
+        if (a->count > before)
+            drop_last_item(a);
+        e = mailbox_look_again(mb, looks);
+        if (e != STORE_OK)
+            return e;
+    }
+}
+
+enum store_error mailbox_copy(struct mailbox *mb, const uint32_t *uid, size_t n, const char *to,
+                              uint32_t *uidvalidity_r, uint32_t *new_uid)
+{
+    struct append *a = NULL;
+    unsigned looks = LOOKS_PER_CALL;
+    *uidvalidity_r = 0;
+    enum store_error e = append_open(mb->store, to, &a);
+    if (e != STORE_OK)
+        return e;
+    for (size_t i = 0; i < n && e == STORE_OK; i++)
+        e = add_message(mb, uid[i], a, &looks);
+    if (e != STORE_OK) {
+        append_discard(a);
+        return e;
+    }
+    return append_commit_items(a, uidvalidity_r, new_uid);
+}

@@ -1,0 +1,471 @@
+/*
+ * Looking at a folder while deliveries, other sessions and other programs change it.
+ *
+ * WHAT IS READ. The uidlist first, then the stamps of new/ and cur/; a directory is read only
+ * when its stamp says so (mailstore/dirs.c). Mail coming into new/ costs a reading of new/
+ * alone, unless a message known to be in new/ is not there any more: it has gone to cur/, or is
+ * gone.
+ *
+ * RENAMED WHILE WE READ. readdir(3) may miss a file that is renamed meanwhile, under its old
+ * name and its new one. So that a file was not seen means nothing, unless nothing was changed
+ * during the reading: the stamps of both directories are the same from before the reading of
+ * new/ to after that of cur/, and were settled at the beginning (`clean`). new/ is read before
+ * cur/: mail moves only that way. Only a clean reading proves an absence. When something is
+ * missing and the reading was not clean it is repeated, a grain of time later, up to ROUNDS
+ * times; what was seen in any round is there. What is then still missing without proof is kept,
+ * and the stamps are forgotten so that the next look reads again. No expunge is ever reported
+ * that did not happen.
+ *
+ * ADDITIONS BY OTHERS. Who adds messages holds the uidlist lock, writes the lines, and then
+ * moves the files to their places, in the order of their UIDs, before it drops the lock. So a
+ * line may be there before its file is. It is no expunged message, and none above it may be
+ * shown before it: a client that has seen UID n + 1 never asks for n. Lines without a file at
+ * the end of the list hold nothing back and just wait. One with a file above it is dead when a
+ * clean reading sees the file above and not its own: they come in order, or from before.
+ * Without clean readings (a folder in which flags change all the time) the messages above are
+ * held back for HELD_LOOKS looks, at the first look for none, since there the dead lines are
+ * old ones by all likelihood; then the line is given up, but marked `hidden`: should its file
+ * turn up in this session after all, it stays unseen until the next, and keeps its UID.
+ */
+#include "mailstore/mailbox_private.h"
+
+#include "mailstore/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Readings in one look. The first look must not hold back old mail, so it tries harder. */
+#define ROUNDS       3
+#define ROUNDS_FIRST 5
+/* With a grain of a second, one more try is what a user waits for. */
+#define ROUNDS_REMOTE 2
+
+#define HELD_LOOKS 10
+
+/* After a change of our own cur/ is read again no sooner than this, and so seldom that the
+ * reading takes no more than 2 % of the time. */
+#define VERIFY_MIN_MS 1000
+#define VERIFY_MAX_MS 60000
+#define VERIFY_FACTOR 50
+
+/* --- Records and their counts. ---------------------------------------------------------------
+ */
+
+static bool counts_in_new(const struct record *rec)
+{
+    return rec->on_disk && rec->in_new &&
+           (rec->state == RECORD_FOUND || rec->state == RECORD_SHOWN);
+}
+
+static bool counts_dead(const struct record *rec)
+{
+    return rec->listed && (rec->state == RECORD_EXPUNGED || rec->state == RECORD_GONE);
+}
+
+static void count_record(struct mailbox *mb, const struct record *rec)
+{
+    mb->shown += rec->state == RECORD_SHOWN;
+    mb->in_new += counts_in_new(rec);
+    mb->dead += counts_dead(rec);
+}
+
+static void uncount_record(struct mailbox *mb, const struct record *rec)
+{
+    mb->shown -= rec->state == RECORD_SHOWN;
+    mb->in_new -= counts_in_new(rec);
+    mb->dead -= counts_dead(rec);
+}
+
+void record_set_state(struct mailbox *mb, struct record *rec, enum record_state state)
+{
+    uncount_record(mb, rec);
+    rec->state = state & 7U;
+    count_record(mb, rec);
+}
+
+void record_set_listed(struct mailbox *mb, struct record *rec, bool listed)
+{
+    uncount_record(mb, rec);
+    rec->listed = listed;
+    count_record(mb, rec);
+}
+
+void record_set_place(struct mailbox *mb, struct record *rec, bool on_disk, bool in_new)
+{
+    uncount_record(mb, rec);
+    rec->on_disk = on_disk;
+    rec->in_new = in_new;
+    count_record(mb, rec);
+}
+
+void record_changed(struct mailbox *mb, struct record *rec)
+{
+    rec->modseq = ++mb->modseq;
+}
+
+void mailbox_recount(struct mailbox *mb)
+{
+    mb->shown = mb->in_new = mb->dead = 0;
+    mb->published = mb->table.count;
+    for (size_t i = mb->table.count; i-- > 0;) {
+        const struct record *rec = &mb->table.rec[i];
+        count_record(mb, rec);
+        if (rec->state == RECORD_LINE || rec->state == RECORD_FOUND)
+            mb->published = i;
+    }
+}
+
+int record_dir(const struct mailbox *mb, const struct record *rec)
+{
+    return rec->in_new ? mb->dirs.new : mb->dirs.cur;
+}
+
+/* --- Our own changes (mailstore/dirs.c, at its end).
+ * ------------------------------------------- */
+
+static bool unchanged(struct dir_stamp *stamp, int fd, struct grain grain)
+{
+    bool same = false;
+    bool settled = false;
+    return dir_stamp_take(stamp, fd, grain, &same, &settled) == STORE_OK && same &&
+           dir_stamp_holds(stamp);
+}
+
+struct own_change own_change_begin(struct mailbox *mb)
+{
+    return (struct own_change){
+        .cur = unchanged(&mb->cur, mb->dirs.cur, mb->grain),
+        .new = unchanged(&mb->new, mb->dirs.new, mb->grain),
+    };
+}
+
+static void take_over(struct mailbox *mb, struct dir_stamp *stamp, int fd)
+{
+    bool same = false;
+    bool settled = false;
+    int64_t verify_at = stamp->verify_at;
+    if (dir_stamp_take(stamp, fd, mb->grain, &same, &settled) != STORE_OK)
+        return;
+    if (same)
+        return;
+    int64_t delay = mb->scan_ms * VERIFY_FACTOR;
+    delay = delay < VERIFY_MIN_MS ? VERIFY_MIN_MS : delay;
+    delay = delay > VERIFY_MAX_MS ? VERIFY_MAX_MS : delay;
+    stamp->known = true;
+    stamp->verify_at = verify_at != 0 ? verify_at : monotonic_ms() + delay;
+}
+
+void own_change_end(struct mailbox *mb, struct own_change own)
+{
+    if (own.cur)
+        take_over(mb, &mb->cur, mb->dirs.cur);
+    if (own.new)
+        take_over(mb, &mb->new, mb->dirs.new);
+}
+
+/* --- Reading.
+ * ---------------------------------------------------------------------------------- */
+
+static enum store_error read_dir(struct look *l, bool new)
+{
+    struct mailbox *mb = l->mb;
+    l->reading_new = new;
+    return dir_scan(new ? mb->dirs.new : mb->dirs.cur, look_sight, l);
+}
+
+/* One reading of new/ and, if asked for, cur/. Sets what it proves. */
+static enum store_error read_once(struct look *l, bool cur_too)
+{
+    struct mailbox *mb = l->mb;
+    bool new_same = false;
+    bool new_settled = false;
+    bool cur_same = false;
+    bool cur_settled = false;
+    bool ignored = false;
+    mb->look++;
+    l->seen_new = 0;
+    l->full = cur_too;
+    enum store_error e =
+        dir_stamp_take(&mb->new, mb->dirs.new, mb->grain, &new_same, &new_settled);
+    if (e == STORE_OK)
+        e = read_dir(l, true);
+    if (e == STORE_OK)
+        e = dir_stamp_take(&mb->cur, mb->dirs.cur, mb->grain, &cur_same, &cur_settled);
+    bool cur_held = cur_same && mb->cur.known && mb->cur.verify_at == 0;
+    int64_t began = monotonic_ms();
+    if (e == STORE_OK && cur_too)
+        e = read_dir(l, false);
+    if (cur_too)
+        mb->scan_ms = monotonic_ms() - began;
+    if (e == STORE_OK)
+        e = dir_stamp_take(&mb->cur, mb->dirs.cur, mb->grain, &cur_same, &ignored);
+    if (e == STORE_OK)
+        e = dir_stamp_take(&mb->new, mb->dirs.new, mb->grain, &new_same, &ignored);
+    if (e != STORE_OK)
+        return e;
+    bool new_clean = new_settled && new_same;
+    l->cur_clean = cur_same && (cur_too ? cur_settled : cur_held);
+    l->clean = new_clean && l->cur_clean;
+    mb->new.known = new_clean;
+    mb->new.verify_at = 0;
+    if (cur_too) {
+        mb->cur.known = l->cur_clean;
+        mb->cur.verify_at = 0;
+    }
+    return STORE_OK;
+}
+
+/* --- What is not there.
+ * ------------------------------------------------------------------------ */
+
+/* The index behind the last record whose file was found and which is not shown yet. */
+static size_t behind_last_found(const struct mailbox *mb)
+{
+    size_t i = mb->table.count;
+    while (i > mb->published && mb->table.rec[i - 1].state != RECORD_FOUND)
+        i--;
+    return i;
+}
+
+static void expunge(struct mailbox *mb, struct record *rec)
+{
+    record_set_state(mb, rec, RECORD_EXPUNGED);
+    record_changed(mb, rec);
+}
+
+/* Decides about the records that this look has not seen. Returns how many are missing without
+ * proof. */
+static size_t resolve(struct look *l)
+{
+    struct mailbox *mb = l->mb;
+    size_t missing = 0;
+    size_t found = l->locked ? mb->table.count : behind_last_found(mb);
+    for (size_t i = l->full ? 0 : mb->published; i < mb->table.count; i++) {
+        struct record *rec = &mb->table.rec[i];
+        if (rec->state >= RECORD_EXPUNGED || (rec->state != RECORD_LINE && !l->full))
+            continue;
+        if (rec->state == RECORD_LINE ? i >= found : rec->seen >= l->first)
+            continue;
+        bool proof = rec->state == RECORD_SHOWN && !rec->in_new ? l->cur_clean : l->clean;
+        if (!proof)
+            missing++;
+        else if (rec->state == RECORD_SHOWN)
+            expunge(mb, rec);
+        else
+            record_set_state(mb, rec, RECORD_GONE);
+    }
+    return missing;
+}
+
+/* The lines that hold others back, when readings are never clean: see the head. */
+static void give_up_lines(struct look *l)
+{
+    struct mailbox *mb = l->mb;
+    size_t found = l->locked ? mb->table.count : behind_last_found(mb);
+    bool first = mb->highest == 0;
+    bool any = false;
+    for (size_t i = mb->published; i < found; i++)
+        any = any || mb->table.rec[i].state == RECORD_LINE;
+    if (!any) {
+        mb->held_looks = 0;
+        return;
+    }
+    l->unsettled = true;
+    if (!first && ++mb->held_looks < HELD_LOOKS)
+        return;
+    mb->held_looks = 0;
+    for (size_t i = mb->published; i < found; i++) {
+        struct record *rec = &mb->table.rec[i];
+        if (rec->state != RECORD_LINE)
+            continue;
+        record_set_state(mb, rec, RECORD_GONE);
+        rec->hidden = true;
+    }
+}
+
+static int rounds_of(const struct mailbox *mb)
+{
+    if (mb->grain.remote)
+        return ROUNDS_REMOTE;
+    return mb->highest == 0 ? ROUNDS_FIRST : ROUNDS;
+}
+
+enum store_error look_read(struct look *l, bool cur_too)
+{
+    struct mailbox *mb = l->mb;
+    l->first = mb->look + 1;
+    for (int i = 0;; i++) {
+        enum store_error e = read_once(l, cur_too);
+        if (e != STORE_OK)
+            return e;
+        size_t renamed = look_settle_clashes(l);
+        bool moved = !cur_too && l->seen_new < mb->in_new;
+        size_t missing = moved ? 0 : resolve(l);
+        if (!moved && missing == 0 && renamed == 0)
+            break;
+        if (i + 1 >= rounds_of(mb)) {
+            l->unsettled = true;
+            break;
+        }
+        cur_too = cur_too || moved || missing > 0;
+        if (missing > 0)
+            sys_pause(grain_ms(mb->grain));
+    }
+    give_up_lines(l);
+    return STORE_OK;
+}
+
+/* --- Showing.
+ * ---------------------------------------------------------------------------------- */
+
+static void publish(struct mailbox *mb)
+{
+    while (mb->published < mb->table.count) {
+        struct record *rec = &mb->table.rec[mb->published];
+        if (rec->state == RECORD_LINE)
+            return;
+        mb->published++;
+        if (rec->state != RECORD_FOUND)
+            continue;
+        record_set_state(mb, rec, RECORD_SHOWN);
+        record_changed(mb, rec);
+        rec->recent = rec->in_new;
+        mb->highest = rec->uid;
+    }
+}
+
+/* --- A look.
+ * ----------------------------------------------------------------------------------- */
+
+/* Opens a directory anew when another one has taken its place. */
+static enum store_error check_dir(struct mailbox *mb, const char *name, int *fd,
+                                  struct dir_stamp *stamp)
+{
+    struct stat st;
+    if (sys_fstatat(mb->dirs.dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return store_error_from_errno(errno);
+    if (stamp->ino == 0 || (st.st_ino == stamp->ino && st.st_dev == stamp->dev))
+        return STORE_OK;
+    int other = sys_openat(mb->dirs.dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+    if (other < 0)
+        return store_error_from_errno(errno);
+    sys_close(*fd);
+    *fd = other;
+    memset(stamp, 0, sizeof *stamp);
+    return STORE_OK;
+}
+
+static enum store_error check_dirs(struct mailbox *mb)
+{
+    struct stat st;
+    if (sys_fstat(mb->dirs.dir, &st) < 0)
+        return store_error_from_errno(errno);
+    if (st.st_nlink == 0)
+        return STORE_NONEXISTENT;
+    enum store_error e = check_dir(mb, "new", &mb->dirs.new, &mb->new);
+    return e != STORE_OK ? e : check_dir(mb, "cur", &mb->dirs.cur, &mb->cur);
+}
+
+static enum store_error look_at_list(struct look *l)
+{
+    struct mailbox *mb = l->mb;
+    struct uidlist_lines lines;
+    enum uidlist_news news = UIDLIST_SAME;
+    enum store_error e = uidlist_look(&mb->list, mb->dirs.dir, false, &news, &lines);
+    if (e == STORE_OK)
+        e = look_merge(l, news, &lines);
+    uidlist_lines_free(&lines);
+    return e;
+}
+
+/* A keyword file that can't be read costs the names, not the mail. */
+static void look_at_keywords(struct mailbox *mb)
+{
+    uint32_t renamed = 0;
+    if (keywords_look(&mb->keywords, mb->dirs.dir, &renamed) != STORE_OK || renamed == 0)
+        return;
+    for (size_t i = 0; i < mb->table.count; i++) {
+        struct record *rec = &mb->table.rec[i];
+        if (rec->state == RECORD_SHOWN && (rec->letters & renamed) != 0)
+            record_changed(mb, rec);
+    }
+}
+
+/* Messages that are there, but whose lines the list has lost. */
+static bool any_unlisted(const struct mailbox *mb)
+{
+    for (size_t i = 0; i < mb->table.count; i++) {
+        const struct record *rec = &mb->table.rec[i];
+        if (rec->state == RECORD_SHOWN && !rec->listed &&
+            table_unique(&mb->table, rec->name, rec->unique_len) == rec)
+            return true;
+    }
+    return false;
+}
+
+static bool wants_lock(const struct look *l)
+{
+    const struct mailbox *mb = l->mb;
+    for (size_t i = 0; i < l->fresh.count; i++)
+        if (l->fresh.rec[i].uid == 0)
+            return true;
+    return l->list_missing || l->unlisted || (mb->list.rewrite && !mb->mend_failed);
+}
+
+static enum store_error look_through(struct look *l, enum look_how how)
+{
+    struct mailbox *mb = l->mb;
+    enum store_error e = check_dirs(mb);
+    if (e == STORE_OK)
+        e = look_at_list(l);
+    if (e != STORE_OK)
+        return e;
+    look_at_keywords(mb);
+    bool all = how == LOOK_ALL || l->read_all;
+    bool read_new = !unchanged(&mb->new, mb->dirs.new, mb->grain) || all;
+    bool read_cur = !unchanged(&mb->cur, mb->dirs.cur, mb->grain) || all;
+    if (read_new || read_cur)
+        e = look_read(l, read_cur);
+    if (e != STORE_OK)
+        return e;
+    if (l->read_all)
+        l->unlisted = any_unlisted(mb);
+    if (how != LOOK_MEND && !wants_lock(l))
+        return STORE_OK;
+    if (how == LOOK_ALL && mb->uidvalidity != 0) {
+        l->unsettled = true; /* somebody is waiting for a file: new mail can wait */
+        return STORE_OK;
+    }
+    return look_number(l);
+}
+
+enum store_error mailbox_look(struct mailbox *mb, enum look_how how)
+{
+    struct look l;
+    memset(&l, 0, sizeof l);
+    l.mb = mb;
+    l.how = how;
+    table_init(&l.fresh);
+    enum store_error e = look_through(&l, how);
+    table_free(&l.fresh);
+    for (size_t i = 0; i < l.clashes; i++) {
+        free(l.clash[i].name[0]);
+        free(l.clash[i].name[1]);
+    }
+    free(l.clash);
+    if (e == STORE_OK)
+        publish(mb);
+    if (e != STORE_OK || l.unsettled)
+        mb->cur.known = mb->new.known = false;
+    return e;
+}
+
+enum store_error mailbox_look_again(struct mailbox *mb, unsigned *left)
+{
+    if (*left == 0)
+        return STORE_UNAVAILABLE;
+    --*left;
+    return mailbox_look(mb, LOOK_ALL);
+}

@@ -1,0 +1,175 @@
+/*
+ * STORE: a flag change is one rename.
+ *
+ * CONCURRENT CHANGES. The new name is made from the name the file has, and rename(2) from
+ * exactly that name succeeds only while it is still true: a compare-and-swap. When it is not
+ * (ENOENT), the file is looked for and the change applied to the flags it has then, so that a
+ * flag that somebody else has set meanwhile stays. RENAME_NOREPLACE: a second file by the new
+ * name is never overwritten; EEXIST is looked into like ENOENT, and the look puts the two names
+ * right.
+ *
+ * A message in new/ goes to cur/: only there a name has flags. Nothing is renamed when nothing
+ * changes. Nothing is synced: STORE promises no more than rename does (CHECK syncs).
+ */
+#include "mailstore/mailbox_private.h"
+
+#include "mailstore/dotlock.h"
+#include "mailstore/sys.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void keyword_names(const struct mailbox *mb, uint32_t indexes, const char **name, size_t *n_r)
+{
+    *n_r = 0;
+    for (unsigned i = 0; i < KEYWORDS_MAX; i++) {
+        const char *known = (indexes & (1U << i)) != 0 ? keywords_name(&mb->keywords, i) : NULL;
+        if (known != NULL)
+            name[(*n_r)++] = known;
+    }
+}
+
+/* Makes the keywords that this folder does not have yet. */
+static enum store_error make_keywords(struct mailbox *mb, const struct flag_change *change)
+{
+    struct dotlock lock;
+    uint32_t renamed = 0;
+    enum store_error e = dotlock_take(&lock, mb->dirs.dir, UIDLIST_LOCK);
+    if (e != STORE_OK)
+        return e;
+    e = keywords_look(&mb->keywords, mb->dirs.dir, &renamed);
+    if (e == STORE_OK)
+        e = keywords_add(&mb->keywords, mb->dirs.dir, mb->dirs.cur, mb->dirs.new,
+                         change->keyword, change->keywords);
+    dotlock_drop(&lock);
+    return e;
+}
+
+static enum store_error find_keywords(struct mailbox *mb, const struct flag_change *change,
+                                      uint32_t *indexes_r)
+{
+    bool missing = false;
+    for (size_t i = 0; i < change->keywords; i++)
+        missing = missing || keywords_index(&mb->keywords, change->keyword[i]) < 0;
+    if (missing && change->op != FLAGS_REMOVE) {
+        enum store_error e = make_keywords(mb, change);
+        if (e != STORE_OK)
+            return e;
+    }
+    *indexes_r = 0;
+    for (size_t i = 0; i < change->keywords; i++) {
+        int index = keywords_index(&mb->keywords, change->keyword[i]);
+        if (index >= 0)
+            *indexes_r |= 1U << index;
+    }
+    return STORE_OK;
+}
+
+static uint32_t apply(enum flag_op op, uint32_t old, uint32_t given)
+{
+    switch (op) {
+    case FLAGS_ADD:
+        return old | given;
+    case FLAGS_REMOVE:
+        return old & ~given;
+    case FLAGS_REPLACE:
+        break;
+    }
+    return given;
+}
+
+/* The letters of a message whose keywords become `indexes`. $Forwarded may be written as P or
+ * as a letter; as long as it does not change it stays as it is. */
+static uint32_t letters_for(const struct mailbox *mb, const struct record *rec,
+                            uint32_t indexes)
+{
+    uint32_t old = keywords_from_letters(&mb->keywords, rec->letters);
+    uint32_t letters = keywords_to_letters(&mb->keywords, indexes);
+    uint32_t forwarded = keywords_to_letters(&mb->keywords, LETTER_P);
+    if (((old ^ indexes) & LETTER_P) == 0)
+        letters = (letters & ~forwarded) | (rec->letters & forwarded);
+    return letters;
+}
+
+/* What a change makes of a message. */
+struct outcome {
+    uint8_t flags;
+    uint32_t letters;
+    char name[NAME_MAX + 1];
+};
+
+/* Returns whether there is anything to do. */
+static bool make_outcome(const struct mailbox *mb, const struct record *rec,
+                         const struct flag_change *change, uint32_t given,
+                         struct outcome *outcome, enum store_error *e_r)
+{
+    uint32_t old = keywords_from_letters(&mb->keywords, rec->letters);
+    uint32_t indexes = apply(change->op, old, given);
+    outcome->flags = (uint8_t)apply(change->op, rec->flags, change->flags);
+    outcome->letters = letters_for(mb, rec, indexes);
+    *e_r = STORE_OK;
+    if (outcome->flags == rec->flags && indexes == old)
+        return false;
+    if (!maildir_name_with_flags(rec->name, outcome->flags, outcome->letters, outcome->name))
+        *e_r = STORE_LIMIT;
+    return *e_r == STORE_OK;
+}
+
+static enum store_error take_outcome(struct mailbox *mb, struct record *rec,
+                                     const struct outcome *outcome)
+{
+    bool named = table_rename(rec, outcome->name);
+    rec->flags = outcome->flags;
+    rec->letters = outcome->letters;
+    mb->keywords.used |= outcome->letters & LETTERS_AZ;
+    record_set_place(mb, rec, true, false);
+    record_changed(mb, rec);
+    return named ? STORE_OK : STORE_UNAVAILABLE;
+}
+
+/* Changes one message. STORE_EXPUNGED: it is gone. */
+static enum store_error store_one(struct mailbox *mb, uint32_t uid,
+                                  const struct flag_change *change, uint32_t given,
+                                  struct own_change *own, unsigned *looks)
+{
+    for (;;) {
+        struct outcome outcome;
+        enum store_error e = STORE_OK;
+        struct record *rec = shown_record(mb, uid);
+        if (rec == NULL)
+            return STORE_EXPUNGED;
+        if (!make_outcome(mb, rec, change, given, &outcome, &e))
+            return e;
+        if (sys_rename_new(record_dir(mb, rec), rec->name, mb->dirs.cur, outcome.name) == 0)
+            return take_outcome(mb, rec, &outcome);
+        if (errno != ENOENT && errno != EEXIST)
+            return store_error_from_errno(errno);
+        own_change_end(mb, *own);
+        e = mailbox_look_again(mb, looks);
+        *own = own_change_begin(mb);
+        if (e != STORE_OK)
+            return e;
+    }
+}
+
+enum store_error mailbox_store(struct mailbox *mb, const uint32_t *uid, size_t n,
+                               const struct flag_change *change, size_t *gone_r)
+{
+    unsigned looks = LOOKS_PER_CALL;
+    uint32_t given = 0;
+    size_t gone = 0;
+    enum store_error e = find_keywords(mb, change, &given);
+    struct own_change own = own_change_begin(mb);
+    for (size_t i = 0; i < n && e == STORE_OK; i++) {
+        e = store_one(mb, uid[i], change, given, &own, &looks);
+        if (e == STORE_EXPUNGED) {
+            gone++;
+            e = STORE_OK;
+        }
+    }
+    own_change_end(mb, own);
+    if (gone_r != NULL)
+        *gone_r = gone;
+    return e;
+}

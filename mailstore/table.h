@@ -1,0 +1,76 @@
+/*
+ * What this process knows of the messages of one folder: a record for each line of the uidlist,
+ * ascending by UID, and a hash that finds it by the unique part of the file's name. Only
+ * memory: no format of the disk is known here.
+ *
+ * A record is 40 octets, its slot in the hash 8 to 16, its name as long as the file's.
+ */
+#ifndef MAILSTORE_TABLE_H
+#define MAILSTORE_TABLE_H
+
+#include "mailstore/filename.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum record_state {
+    RECORD_LINE,     /* it has a UID; its file was not seen (yet) */
+    RECORD_FOUND,    /* its file was seen; not shown while a lower UID may still turn up */
+    RECORD_SHOWN,    /* the session has been told, or may be at any time */
+    RECORD_EXPUNGED, /* was shown, and is gone; not yet forgotten */
+    RECORD_GONE      /* of no interest but that its UID and its line are spent */
+};
+
+#define SIZE_UNKNOWN UINT64_MAX
+
+struct record {
+    uint64_t modseq;
+    uint64_t size; /* octets of BODY[], SIZE_UNKNOWN until asked for */
+    char *name;    /* of the file as seen last, or the base name of the line */
+    uint32_t uid;
+    uint32_t letters;    /* keywords as on disk: see mailstore/filename.h */
+    uint32_t seen;       /* the number of the last look that saw the file */
+    uint8_t flags;       /* enum message_flag */
+    uint8_t unique_len;  /* of name */
+    uint16_t state : 3;  /* enum record_state */
+    uint16_t in_new : 1; /* the file is in new/, else in cur/ */
+    uint16_t recent : 1;
+    uint16_t listed : 1;  /* its line is in the uidlist */
+    uint16_t on_disk : 1; /* name is a file's, not only the line's */
+    uint16_t
+        hidden : 1; /* gone without proof: if its file turns up, the next session shows it */
+};
+
+struct table {
+    struct record *rec;
+    size_t count;
+    size_t allocated;
+    uint32_t *slot; /* index + 1 into rec, 0: free */
+    size_t slots;   /* a power of 2, or 0 */
+};
+
+void table_init(struct table *t);
+void table_free(struct table *t);
+
+/* The record with this UID, NULL if there is none. Pointers to records are good until the next
+ * table_add or table_sweep. */
+struct record *table_uid(const struct table *t, uint32_t uid);
+
+/* The index of the first record with a UID of at least `uid` (t->count: none). */
+size_t table_lower(const struct table *t, uint32_t uid);
+
+/* The record for a unique part; of several the one that was added last. */
+struct record *table_unique(const struct table *t, const char *name, size_t unique_len);
+
+/* Adds a record behind all others; the name (n octets) is copied. NULL: no memory, or a name
+ * that maildir_name_parse does not accept. */
+struct record *table_add(struct table *t, uint32_t uid, const char *name, size_t n);
+
+/* Gives a record another name (of the same unique part). False: no memory. */
+bool table_rename(struct record *rec, const char *name);
+
+/* Removes the records that keep() refuses. */
+void table_sweep(struct table *t, bool (*keep)(const struct record *rec, void *ctx), void *ctx);
+
+#endif

@@ -1,0 +1,23 @@
+/* The text of a part: its body with transfer encoding, charset and HTML undone. */
+#ifndef MESSAGE_BODY_TEXT_H
+#define MESSAGE_BODY_TEXT_H
+
+#include "message/part.h"
+
+/* What the stages between the body and its text need; large, so that one serves many parts. */
+struct body_text;
+
+/* NULL without memory. */
+struct body_text *body_text_new(void);
+void body_text_free(struct body_text *b);
+
+/* Whether the part is text, as far as IMAP's search is concerned. */
+bool body_text_is_text(const struct part *p);
+
+/* Writes the text of a part to the sink, as UTF-8 (where its charset is not known, as it is).
+ * MESSAGE_SINK when that wanted no more. MESSAGE_CHANGED when the input is shorter than it
+ * was. */
+enum message_status body_text_write(struct body_text *b, const struct message *msg,
+                                    const struct part *p, struct message_sink *utf8);
+
+#endif

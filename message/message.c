@@ -1,0 +1,62 @@
+#include "message/message.h"
+
+#include "message/date.h"
+#include "message/envelope.h"
+#include "message/part.h"
+#include "message/scanner.h"
+
+#include <stdlib.h>
+
+enum message_status message_parse(struct message_input *in, enum message_depth depth,
+                                  struct message **msg_r)
+{
+    *msg_r = NULL;
+    struct message *msg = calloc(1, sizeof *msg);
+    if (msg == NULL)
+        return MESSAGE_NOMEM;
+    msg->in = in;
+    enum message_status status = mime_parse(msg, depth);
+    if (status != MESSAGE_OK) {
+        message_free(msg);
+        return status;
+    }
+    *msg_r = msg;
+    return MESSAGE_OK;
+}
+
+void message_free(struct message *msg)
+{
+    if (msg == NULL)
+        return;
+    for (size_t i = 0; i < msg->parts; i++)
+        free(msg->part[i].fields);
+    free(msg->part);
+    free(msg);
+}
+
+enum message_status message_measure(struct message_input *in, uint64_t *octets_r)
+{
+    struct scanner scan;
+    enum message_status status = scanner_init(&scan, in, SCANNER_SIZE);
+    if (status == MESSAGE_OK)
+        status = scanner_skip_all(&scan);
+    *octets_r = scan.mark.octets;
+    scanner_free(&scan);
+    return status;
+}
+
+enum message_status message_envelope(const struct message *msg, struct buffer *out)
+{
+    const struct part *root = &msg->part[0];
+    return envelope_write(root->fields, root->fields_len, out) ? MESSAGE_OK : MESSAGE_NOMEM;
+}
+
+bool message_sent_day(const struct message *msg, int64_t *day_r)
+{
+    struct field f;
+    struct date date;
+    if (!part_field(&msg->part[0], "Date", &f) || !date_parse(f.value, f.value_len, &date))
+        return false;
+    *day_r = date.day;
+    return true;
+}

@@ -1,0 +1,196 @@
+/* The stream: what is written arrives, in order, before waiting for input; ends and timeouts.
+ */
+#include "net/stream.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+// clang-format off
+#include <cmocka.h>
+// clang-format on
+
+struct fixture {
+    int client;
+    struct stream *stream;
+};
+
+static int open_pair(void **state)
+{
+    int fd[2];
+    struct fixture *f = calloc(1, sizeof *f);
+    if (f == NULL || socketpair(AF_UNIX, SOCK_STREAM, 0, fd) < 0)
+        return -1;
+    f->client = fd[0];
+    f->stream = calloc(1, sizeof *f->stream);
+    if (f->stream == NULL)
+        return -1;
+    stream_init(f->stream, fd[1], fd[1], 0);
+    *state = f;
+    return 0;
+}
+
+static int close_pair(void **state)
+{
+    struct fixture *f = *state;
+    close(f->stream->in_fd);
+    if (f->client >= 0)
+        close(f->client);
+    free(f->stream);
+    free(f);
+    return 0;
+}
+
+static void says(struct fixture *f, const char *text)
+{
+    assert_int_equal(write(f->client, text, strlen(text)), strlen(text));
+}
+
+static void hears(struct fixture *f, const char *text)
+{
+    char got[256] = "";
+    ssize_t n = recv(f->client, got, sizeof got - 1, MSG_DONTWAIT);
+    assert_int_equal(n, strlen(text));
+    assert_string_equal(got, text);
+}
+
+static void test_answers_before_waiting(void **state)
+{
+    struct fixture *f = *state;
+    struct stream *s = f->stream;
+    says(f, "ab");
+    assert_true(stream_puts(s, "hello "));
+    assert_true(stream_printf(s, "%d", 7));
+    char none[8];
+    assert_int_equal(recv(f->client, none, sizeof none, MSG_DONTWAIT), -1);
+    assert_true(s->source.fill(&s->source));
+    hears(f, "hello 7");
+    assert_int_equal(s->source.end - s->source.pos, 2);
+    assert_int_equal(s->octets_in, 2);
+    assert_int_equal(s->octets_out, 7);
+}
+
+static void test_preload(void **state)
+{
+    struct fixture *f = *state;
+    struct stream *s = f->stream;
+    char too_much[STREAM_IN_SIZE + 1] = "";
+    assert_false(stream_preload(s, too_much, sizeof too_much));
+    assert_true(stream_preload(s, "xyz", 3));
+    assert_false(stream_preload(s, "more", 4));
+    assert_memory_equal(s->source.pos, "xyz", 3);
+    assert_int_equal(stream_wait(s, -1, 0), STREAM_WAIT_INPUT);
+}
+
+static void test_end(void **state)
+{
+    struct fixture *f = *state;
+    struct stream *s = f->stream;
+    close(f->client);
+    f->client = -1;
+    assert_int_equal(stream_wait(s, -1, 0), STREAM_WAIT_INPUT);
+    assert_false(s->source.fill(&s->source));
+    assert_int_equal(s->state, STREAM_EOF);
+    assert_false(stream_puts(s, "into the void"));
+    assert_false(s->source.fill(&s->source));
+}
+
+static void test_deadline(void **state)
+{
+    struct fixture *f = *state;
+    struct stream *s = f->stream;
+    stream_set_deadline(s, 1);
+    assert_false(s->source.fill(&s->source));
+    assert_int_equal(s->state, STREAM_TIMEOUT);
+}
+
+/* A client that does not read can't hold a session for ever. */
+static void test_slow_reader(void **state)
+{
+    struct fixture *f = *state;
+    struct stream *s = f->stream;
+    static char block[100000];
+    s->timeout = 1;
+    for (int i = 0; i < 100 && stream_write(s, block, sizeof block); i++)
+        ;
+    assert_int_equal(s->state, STREAM_TIMEOUT);
+}
+
+static void test_large_write(void **state)
+{
+    struct fixture *f = *state;
+    struct stream *s = f->stream;
+    enum { SIZE = 3000000 };
+    pid_t reader = fork();
+    assert_true(reader >= 0);
+    if (reader == 0) {
+        size_t have = 0;
+        char buf[5000];
+        while (have < SIZE + 3) {
+            ssize_t n = read(f->client, buf, sizeof buf);
+            for (ssize_t i = 0; i < n; i++, have++)
+                if (buf[i] != (have < 3 ? "abc"[have] : 'q'))
+                    _exit(1);
+            if (n <= 0)
+                _exit(2);
+        }
+        _exit(0);
+    }
+    char *large = malloc(SIZE);
+    assert_non_null(large);
+    memset(large, 'q', SIZE);
+    assert_true(stream_puts(s, "abc"));
+    assert_true(stream_write(s, large, SIZE));
+    assert_true(stream_flush(s));
+    free(large);
+    int status;
+    assert_int_equal(waitpid(reader, &status, 0), reader);
+    assert_int_equal(s->octets_out, SIZE + 3);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static void test_wait_for_other(void **state)
+{
+    struct fixture *f = *state;
+    int fd[2];
+    assert_int_equal(pipe(fd), 0);
+    assert_int_equal(stream_wait(f->stream, fd[0], 10), 0);
+    assert_int_equal(write(fd[1], "x", 1), 1);
+    assert_int_equal(stream_wait(f->stream, fd[0], 1000), STREAM_WAIT_OTHER);
+    says(f, "x");
+    assert_int_equal(stream_wait(f->stream, fd[0], 1000),
+                     STREAM_WAIT_OTHER | STREAM_WAIT_INPUT);
+    close(fd[0]);
+    close(fd[1]);
+}
+
+static void test_wiped(void **state)
+{
+    struct fixture *f = *state;
+    struct stream *s = f->stream;
+    s->wipes = true;
+    says(f, "a1 LOGIN joe secret\r\n");
+    assert_true(s->source.fill(&s->source));
+    s->source.pos = s->source.end;
+    says(f, "x");
+    assert_true(s->source.fill(&s->source));
+    assert_null(memmem(s->in, sizeof s->in, "secret", 6));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_answers_before_waiting, open_pair, close_pair),
+        cmocka_unit_test_setup_teardown(test_preload, open_pair, close_pair),
+        cmocka_unit_test_setup_teardown(test_end, open_pair, close_pair),
+        cmocka_unit_test_setup_teardown(test_deadline, open_pair, close_pair),
+        cmocka_unit_test_setup_teardown(test_slow_reader, open_pair, close_pair),
+        cmocka_unit_test_setup_teardown(test_large_write, open_pair, close_pair),
+        cmocka_unit_test_setup_teardown(test_wait_for_other, open_pair, close_pair),
+        cmocka_unit_test_setup_teardown(test_wiped, open_pair, close_pair),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
