@@ -19,10 +19,13 @@ struct tries {
     bool over; /* VERDICT_TOO_MANY was said: nothing but the gate's end is expected */
 };
 
-static void log_failure(const struct parent *p, const struct frame_try *try, const char *reason)
+/* Not being able to look is our failure, not the client's, and must not get it banned. */
+static void log_failure(const struct parent *p, const struct frame_try *try,
+                        enum auth_verdict verdict, const char *reason)
 {
     char user[LOG_QUOTE_MAX + 1];
-    log_info("authentication failure: user=<%s> rip=%s mech=%s reason=%s",
+    log_info("authentication %s: user=<%s> rip=%s mech=%s reason=%s",
+             verdict == VERDICT_UNAVAILABLE ? "unavailable" : "failure",
              log_quote(user, sizeof user, try->user), p->peer,
              auth_mechanism_name((enum auth_mechanism)try->mechanism), reason);
 }
@@ -56,7 +59,8 @@ static enum auth_verdict check(const struct parent *p, struct frame_try *try,
                                struct login *login)
 {
     if (!plausible(try->user) || try->password_n == 0) {
-        log_failure(p, try, try->password_n == 0 ? "empty-password" : "bad-user-name");
+        log_failure(p, try, VERDICT_FAILED,
+                    try->password_n == 0 ? "empty-password" : "bad-user-name");
         return VERDICT_FAILED;
     }
     struct credentials c = { .user = try->user, .password = try->password, .rhost = p->rhost };
@@ -72,7 +76,7 @@ static enum auth_verdict check(const struct parent *p, struct frame_try *try,
         }
     }
     if (verdict != VERDICT_OK) {
-        log_failure(p, try, reason);
+        log_failure(p, try, verdict, reason);
         return verdict;
     }
     login->identity = checked.identity;
@@ -114,7 +118,7 @@ static bool answer_try(const struct parent *p, struct frame_try *try, struct tri
     if (tries->failed < p->settings->max_auth_tries)
         verdict = check(p, try, login);
     else
-        log_failure(p, try, "too-many-tries");
+        log_failure(p, try, VERDICT_FAILED, "too-many-tries");
     wipe_password(try);
     tries->accepted = verdict == VERDICT_OK;
     if (!tries->accepted) {

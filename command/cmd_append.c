@@ -8,6 +8,7 @@
 #include "parser/flags.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 struct append_args {
@@ -64,17 +65,22 @@ static bool prepare(struct command *c, const struct append_args *args, struct ap
 }
 
 /* Reads the whole literal, also when it can't be written (a full disk): the client is sending
- * it. False: the connection has ended within it. */
-static bool receive(struct command *c, struct append *append, enum store_error *error_r)
+ * it. A literal has no NUL (RFC 3501 section 4.3): a message with one could not be given back
+ * as it came. False: the connection has ended within it. */
+static bool receive(struct command *c, struct append *append, enum store_error *error_r,
+                    bool *nul_r)
 {
     const unsigned char *octets;
     long n;
     *error_r = STORE_OK;
+    *nul_r = false;
     if (!lexer_literal_accept(c->lexer))
         return false;
-    while ((n = lexer_literal_read(c->lexer, &octets)) > 0)
+    while ((n = lexer_literal_read(c->lexer, &octets)) > 0) {
+        *nul_r = *nul_r || memchr(octets, '\0', (size_t)n) != NULL;
         if (*error_r == STORE_OK)
             *error_r = append_write(append, octets, (size_t)n);
+    }
     return n == 0;
 }
 
@@ -83,14 +89,20 @@ void run_append(struct command *c)
     struct append *append = NULL;
     enum store_error error;
     uint32_t uidvalidity, uid;
+    bool nul;
     if (!prepare(c, c->args, &append)) {
         c->rest_unread = true;
         return;
     }
-    if (!receive(c, append, &error) || !lexer_end(c->lexer)) {
+    if (!receive(c, append, &error, &nul) || !lexer_end(c->lexer)) {
         append_cancel(append);
         c->rest_unread = true;
         command_bad(c, c->lexer->error);
+        return;
+    }
+    if (nul) {
+        append_cancel(append);
+        command_bad(c, "A literal can't hold NUL");
         return;
     }
     if (error != STORE_OK)

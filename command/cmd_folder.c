@@ -1,11 +1,14 @@
 /* CREATE, DELETE, SUBSCRIBE, UNSUBSCRIBE: RFC 3501 sections 6.3.3, 6.3.4, 6.3.6, 6.3.7. */
 #include "command/command.h"
 
+#include <string.h>
+
 typedef enum store_error folder_action(struct store *store, const char *name);
 
-static void act(struct command *c, folder_action *action, const char *done)
+/* `name` holds FOLDER_NAME_MAX + 1. */
+static enum store_error act(struct command *c, folder_action *action, char *name,
+                            const char *done)
 {
-    char name[FOLDER_NAME_MAX + 1];
     enum store_error error = mailbox_from_wire(c->args, name);
     if (error == STORE_OK)
         error = action(c->session->store, name);
@@ -13,6 +16,7 @@ static void act(struct command *c, folder_action *action, const char *done)
         command_store_error(c, error);
     else
         command_ok(c, NULL, done);
+    return error;
 }
 
 static enum store_error subscribe(struct store *store, const char *name)
@@ -27,20 +31,30 @@ static enum store_error unsubscribe(struct store *store, const char *name)
 
 void run_create(struct command *c)
 {
-    act(c, folder_create, "CREATE completed");
+    char name[FOLDER_NAME_MAX + 1];
+    act(c, folder_create, name, "CREATE completed");
 }
 
+/* Who deletes the folder that it has selected, has none selected. */
 void run_delete(struct command *c)
 {
-    act(c, folder_delete, "DELETE completed");
+    char name[FOLDER_NAME_MAX + 1];
+    struct session *s = c->session;
+    if (act(c, folder_delete, name, "DELETE completed") != STORE_OK ||
+        s->state != STATE_SELECTED || strcmp(s->view.name, name) != 0)
+        return;
+    view_close(&s->view);
+    s->state = STATE_AUTHENTICATED;
 }
 
 void run_subscribe(struct command *c)
 {
-    act(c, subscribe, "SUBSCRIBE completed");
+    char name[FOLDER_NAME_MAX + 1];
+    act(c, subscribe, name, "SUBSCRIBE completed");
 }
 
 void run_unsubscribe(struct command *c)
 {
-    act(c, unsubscribe, "UNSUBSCRIBE completed");
+    char name[FOLDER_NAME_MAX + 1];
+    act(c, unsubscribe, name, "UNSUBSCRIBE completed");
 }

@@ -77,24 +77,27 @@ static int by_name(const void *name, const void *folder)
  * it is not subscribed itself, is listed with \Noselect (6.3.9). `last` is the one listed last:
  * the names are sorted, so what lies below one name comes together. */
 static void lsub_ancestors(struct stream *io, const char *pattern,
-                           const struct folder_list *list, char *name, char **last)
+                           const struct folder_list *list, const char *name, char *last)
 {
-    for (char *slash = strchr(name, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        if (folder_match(pattern, name) && (*last == NULL || strcmp(*last, name) != 0) &&
-            bsearch(name, list->folder, list->count, sizeof *list->folder, by_name) == NULL) {
-            put_folder(io, "LSUB", &(struct folder){ .name = name }, false);
-            free(*last);
-            *last = strdup(name);
+    char above[FOLDER_NAME_MAX + 1];
+    for (const char *slash = strchr(name, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        size_t n = (size_t)(slash - name);
+        if (n >= sizeof above)
+            return;
+        memcpy(above, name, n);
+        above[n] = '\0';
+        if (folder_match(pattern, above) && strcmp(last, above) != 0 &&
+            bsearch(above, list->folder, list->count, sizeof *list->folder, by_name) == NULL) {
+            put_folder(io, "LSUB", &(struct folder){ .name = above }, false);
+            memcpy(last, above, n + 1);
         }
-        *slash = '/';
     }
 }
 
 static enum store_error list_subscribed(struct command *c, const char *pattern)
 {
     struct folder_list list;
-    char *last = NULL;
+    char last[FOLDER_NAME_MAX + 1] = "";
     enum store_error error = subscriptions_read(c->session->store, &list);
     if (error != STORE_OK)
         return error;
@@ -104,9 +107,8 @@ static enum store_error list_subscribed(struct command *c, const char *pattern)
         if (folder_match(pattern, f->name))
             put_folder(c->session->io, "LSUB", f, false);
         else
-            lsub_ancestors(c->session->io, pattern, &list, f->name, &last);
+            lsub_ancestors(c->session->io, pattern, &list, f->name, last);
     }
-    free(last);
     folder_list_free(&list);
     return STORE_OK;
 }

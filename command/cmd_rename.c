@@ -1,6 +1,7 @@
 /* RENAME: RFC 3501 section 6.3.5. */
 #include "command/command.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,6 +87,20 @@ static enum store_error rename_inbox(struct store *store, const char *to)
     return error;
 }
 
+/* The selected folder stays selected, under its new name. */
+static void follow_selected(struct session *s, const char *from, const char *to)
+{
+    size_t n = strlen(from);
+    char *name = NULL;
+    if (s->state != STATE_SELECTED || strcmp(from, "INBOX") == 0 ||
+        strncmp(s->view.name, from, n) != 0 ||
+        (s->view.name[n] != '\0' && s->view.name[n] != '/') ||
+        asprintf(&name, "%s%s", to, s->view.name + n) < 0)
+        return;
+    free(s->view.name);
+    s->view.name = name;
+}
+
 void run_rename(struct command *c)
 {
     const struct rename_args *args = c->args;
@@ -97,8 +112,10 @@ void run_rename(struct command *c)
     if (error == STORE_OK)
         error = strcmp(from, "INBOX") == 0 ? rename_inbox(store, to)
                                            : folder_rename(store, from, to);
-    if (error != STORE_OK)
+    if (error != STORE_OK) {
         command_store_error(c, error);
-    else
-        command_ok(c, NULL, "RENAME completed");
+        return;
+    }
+    follow_selected(c->session, from, to);
+    command_ok(c, NULL, "RENAME completed");
 }

@@ -149,7 +149,7 @@ static void send_date(struct stream *io, time_t date)
     if (localtime_r(&date, &tm) == NULL)
         tm = (struct tm){ .tm_mday = 1, .tm_year = 70 };
     long east = tm.tm_gmtoff / 60, minutes = east < 0 ? -east : east;
-    stream_printf(io, "INTERNALDATE \"%2d-%s-%04ld %02d:%02d:%02d %c%02ld%02ld\"", tm.tm_mday,
+    stream_printf(io, "INTERNALDATE \"%02d-%s-%04ld %02d:%02d:%02d %c%02ld%02ld\"", tm.tm_mday,
                   month_name[tm.tm_mon], tm.tm_year + 1900L, tm.tm_hour, tm.tm_min, tm.tm_sec,
                   east < 0 ? '-' : '+', minutes / 60, minutes % 60);
 }

@@ -41,8 +41,8 @@ static const struct command_entry *find(const char *name)
     return NULL;
 }
 
-/* What only begins like a tag must not be answered as if it were one: the client may have used it
- * elsewhere. */
+/* What only begins like a tag must not be answered as if it were one: the client may have used
+ * it elsewhere. */
 static bool parse_tag(struct command *c)
 {
     struct lexer *lx = c->lexer;

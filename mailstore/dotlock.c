@@ -24,7 +24,8 @@
  * again right before it is renamed away to a name of our own, then that file is looked at: if
  * it is not the stale one, it is linked back (which fails, harmlessly, only if a third process
  * took the lock in the microseconds between). The owner of a lock that was broken nevertheless
- * learns it from dotlock_keep and dotlock_drop, which compare inodes.
+ * learns it from dotlock_keep and dotlock_drop: it keeps its lock open, so that no other file
+ * gets that inode number (but on NFS, whose server does not know), and compares.
  */
 #include "mailstore/dotlock.h"
 
@@ -121,8 +122,10 @@ static int make_temp(int dir, char temp[TEMP_MAX])
     return -1;
 }
 
-static void remember(struct dotlock *lock, const struct stat *st)
+/* The lock is ours; fd is kept open until it no longer is. */
+static void remember(struct dotlock *lock, int fd, const struct stat *st)
 {
+    lock->fd = fd;
     lock->dev = st->st_dev;
     lock->ino = st->st_ino;
     lock->touched = monotonic_seconds();
@@ -151,16 +154,16 @@ static enum attempt try_link(struct dotlock *lock, struct wait *wait)
     struct stat st;
     bool known = sys_fstat(fd, &st) == 0;
     sys_unlinkat(lock->dir, temp, 0);
-    sys_close(fd);
     if (known) {
         wait->stamp = st.st_mtime;
         wait->stamped = monotonic_seconds();
     }
     /* NFS may have made the link and lost the answer: the count of links tells. */
     if (known && (r == 0 || st.st_nlink == 2)) {
-        remember(lock, &st);
+        remember(lock, fd, &st);
         return TAKEN;
     }
+    sys_close(fd);
     if (r == 0) {
         sys_unlinkat(lock->dir, lock->name, 0);
         errno = EIO;
@@ -179,18 +182,19 @@ static enum attempt try_in_place(struct dotlock *lock)
     if (fd < 0)
         return errno == EEXIST ? OCCUPIED : FAILED;
     struct stat st;
-    bool ok = write_owner(fd) && sys_fstat(fd, &st) == 0;
+    enum attempt got = FAILED;
+    if (write_owner(fd) && sys_fstat(fd, &st) == 0)
+        got = still_is(lock->dir, lock->name, st.st_dev, st.st_ino) ? TAKEN : OCCUPIED;
+    if (got == TAKEN) {
+        remember(lock, fd, &st);
+        return TAKEN;
+    }
     int saved = errno;
     sys_close(fd);
-    if (!ok) {
+    if (got == FAILED)
         sys_unlinkat(lock->dir, lock->name, 0);
-        errno = saved;
-        return FAILED;
-    }
-    if (!still_is(lock->dir, lock->name, st.st_dev, st.st_ino))
-        return OCCUPIED;
-    remember(lock, &st);
-    return TAKEN;
+    errno = saved;
+    return got;
 }
 
 /* Whether the owner is of this host and provably gone. */
@@ -216,11 +220,18 @@ static bool owner_gone(int dir, const char *name)
            sys_process_gone((pid_t)pid);
 }
 
-static bool same_stamps(const struct stat *a, const struct stat *b)
+/* Whether it is the same file, perhaps renamed. The inode's number alone does not tell: that of
+ * a removed lock is soon used again. */
+static bool same_file(const struct stat *a, const struct stat *b)
 {
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
-           a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+static bool untouched(const struct stat *a, const struct stat *b)
+{
+    return same_file(a, b) && a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
+           a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
 /* Whether nothing has touched the lock for so long that its owner must be gone. */
@@ -249,7 +260,7 @@ static enum finding look_at(const struct dotlock *lock, struct wait *wait)
         return ABSENT; /* or not to be looked at: the next try to take it will tell */
     }
     time_t now = monotonic_seconds();
-    if (!wait->seen || !same_stamps(&st, &wait->st)) {
+    if (!wait->seen || !untouched(&st, &wait->st)) {
         wait->st = st;
         wait->since = now;
         wait->seen = true;
@@ -266,7 +277,7 @@ static void break_lock(const struct dotlock *lock, const struct stat *stale)
     snprintf(aside, sizeof aside, "tmp/%s.old", unique);
     struct stat st;
     if (sys_fstatat(lock->dir, lock->name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-        !same_stamps(&st, stale))
+        !untouched(&st, stale))
         return;
     int r = sys_renameat(lock->dir, lock->name, lock->dir, aside);
     if (r < 0 && (errno == ENOENT || errno == ENOTDIR || errno == EXDEV)) {
@@ -275,7 +286,7 @@ static void break_lock(const struct dotlock *lock, const struct stat *stale)
     }
     if (r < 0)
         return;
-    if (still_is(lock->dir, aside, stale->st_dev, stale->st_ino))
+    if (sys_fstatat(lock->dir, aside, &st, AT_SYMLINK_NOFOLLOW) == 0 && same_file(&st, stale))
         log_warning("broke the stale lock %s", lock->name);
     else if (sys_linkat(lock->dir, aside, lock->dir, lock->name) < 0)
         log_error("the lock %s was broken while it was fresh", lock->name);
@@ -333,6 +344,13 @@ enum store_error dotlock_take_within(struct dotlock *lock, int dir, const char *
     }
 }
 
+/* Lets go of a lock that is no longer ours. */
+static void forget(struct dotlock *lock)
+{
+    lock->held = false;
+    sys_close(lock->fd);
+}
+
 bool dotlock_keep(struct dotlock *lock)
 {
     if (!lock->held)
@@ -341,10 +359,10 @@ bool dotlock_keep(struct dotlock *lock)
     if (now - lock->touched < DOTLOCK_TOUCH_SECONDS)
         return true;
     if (!still_is(lock->dir, lock->name, lock->dev, lock->ino)) {
-        lock->held = false;
+        forget(lock);
         return false;
     }
-    sys_utimensat(lock->dir, lock->name, NULL, AT_SYMLINK_NOFOLLOW);
+    sys_futimens(lock->fd, NULL);
     lock->touched = now;
     return true;
 }
@@ -353,9 +371,9 @@ void dotlock_drop(struct dotlock *lock)
 {
     if (!lock->held)
         return;
-    lock->held = false;
     if (still_is(lock->dir, lock->name, lock->dev, lock->ino))
         sys_unlinkat(lock->dir, lock->name, 0);
     else
         log_error("the lock %s was broken while it was held", lock->name);
+    forget(lock);
 }

@@ -5,9 +5,9 @@
  *
  * fs: the directory may hold other folders, and one may be created in it at any moment, so it
  * is never renamed as a whole: cur/ goes first, with which it stops being a folder, then all
- * that is no folder, and at last the directory itself, if that leaves it empty. Of two that
- * delete the same folder the one that removes cur/ is told OK. Killed in between, it leaves a
- * level that is no folder, or a folder without cur/ (maildir_is), which can be deleted again.
+ * that is no folder, and at last the directory itself, if that leaves it empty. Killed in
+ * between, it leaves a level that is no folder, which can be deleted again: whatever it still
+ * holds has the name of something that belongs to a folder.
  */
 #include "mailstore/account.h"
 #include "mailstore/listing.h"
@@ -49,8 +49,7 @@ static bool is_child(const struct store *store, const char *path, int dir, const
 /* Removes all that is in the fs folder at `path`, open at dir, but the folders below it. */
 static int strip(const struct store *store, const char *path, int dir)
 {
-    if (maildir_remove(store->root, dir, "cur", trash_name(store)) < 0 &&
-        (errno != ENOENT || !maildir_is(dir)))
+    if (maildir_remove(store->root, dir, "cur", trash_name(store)) < 0 && errno != ENOENT)
         return -1;
     DIR *d = sys_opendirfd(dir);
     if (d == NULL)
@@ -94,19 +93,30 @@ static enum store_error delete_fs(struct store *store, const struct entry *e)
     return result;
 }
 
-/* A directory that is no folder: only when nothing is in it. */
+/* Whether all that is in the directory is what a folder leaves behind. */
+static bool is_remainder(int dir)
+{
+    DIR *d = sys_opendirfd(dir);
+    if (d == NULL)
+        return false;
+    bool is = true;
+    struct dirent *e;
+    while (is && (e = sys_readdir(d)) != NULL)
+        is = e->d_name[0] == '.' || name_is_reserved(e->d_name);
+    is = is && errno == 0;
+    sys_closedir(d);
+    return is;
+}
+
+/* A directory that is no folder, and has none below it: only when it holds nothing else. */
 static enum store_error delete_level(struct store *store, const struct entry *e)
 {
-    const char *last;
-    int parent = open_parent(store, e->path, &last);
-    if (parent < 0)
+    int dir = sys_open_beneath(store->root, e->path, O_RDONLY | O_DIRECTORY);
+    if (dir < 0)
         return store_error_from_errno(errno);
-    enum store_error result = STORE_OK;
-    if (sys_unlinkat(parent, last, AT_REMOVEDIR) < 0 || sys_fsync(parent) < 0)
-        result = errno == ENOTEMPTY || errno == EEXIST ? STORE_CANNOT
-                                                       : store_error_from_errno(errno);
-    sys_close(parent);
-    return result;
+    bool is = is_remainder(dir);
+    sys_close(dir);
+    return is ? delete_fs(store, e) : STORE_CANNOT;
 }
 
 /* Maildir++, and a link in either layout: the link goes, not what it leads to. */

@@ -39,7 +39,9 @@ bool address_end(struct address_parser *a)
 
 static char peek(const struct lexer *lex)
 {
-    return lexer_done(lex) ? '\0' : *lex->p;
+    if (lexer_done(lex))
+        return '\0';
+    return *lex->p;
 }
 
 static bool is_word(char c)
@@ -120,11 +122,10 @@ static void read_angle(struct address_parser *a)
     if (peek(lex) == '@')
         read_route(a);
     lexer_skip_cfws(lex, &a->comment);
-    bool spaced = false;
     while (!lexer_done(lex)) {
         const char *before = lex->p;
         lexer_skip_cfws(lex, &a->comment);
-        spaced = lex->p > before;
+        bool spaced = lex->p > before;
         if (lexer_done(lex) || *lex->p == ',')
             return;
         if (*lex->p == '>') {

@@ -285,7 +285,8 @@ bool charset_open(struct charset *c, const char *name, size_t n, struct message_
     if (c->way == CHARSET_UTF8)
         return true;
     c->cd = iconv_open("UTF-8", iconv_name);
-    if (c->cd != (iconv_t)-1) // NOLINT(performance-no-int-to-ptr): POSIX's value for failure
+    /* POSIX's value for failure. NOLINTNEXTLINE(performance-no-int-to-ptr) */
+    if (c->cd != (iconv_t)-1)
         return true;
     c->way = CHARSET_UTF8;
     return false;

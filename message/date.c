@@ -107,18 +107,28 @@ static void read_zone(struct lexer *lex, struct words *w)
     w->zone = west ? -minutes : minutes;
 }
 
-/* The rest of "hh:mm[:ss]" (or with dots), after its hour. */
-static void read_time(struct lexer *lex, struct words *w, int hour)
+/* Moves past the separator if a number follows it; white space and comments may stand on both
+ * sides (RFC 5322 section 4.3). */
+static bool take_separator(struct lexer *lex, char separator)
 {
-    char separator = *lex->p;
+    struct lexer ahead = *lex;
+    lexer_skip_cfws(&ahead, NULL);
+    if (lexer_done(&ahead) || *ahead.p != separator)
+        return false;
+    ahead.p++;
+    lexer_skip_cfws(&ahead, NULL);
+    if (lexer_done(&ahead) || !is_digit(*ahead.p))
+        return false;
+    *lex = ahead;
+    return true;
+}
+
+/* The rest of "hh:mm[:ss]" (or with dots), after its hour and a separator. */
+static void read_time(struct lexer *lex, struct words *w, int hour, char separator)
+{
     size_t n;
-    lex->p++;
     int minute = read_number(lex, &n);
-    int second = 0;
-    if (!lexer_done(lex) && *lex->p == separator) {
-        lex->p++;
-        second = read_number(lex, &n);
-    }
+    int second = take_separator(lex, separator) ? read_number(lex, &n) : 0;
     if (w->has_time || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 ||
         second > 60)
         return;
@@ -153,11 +163,12 @@ static void read_digits(struct lexer *lex, struct words *w)
 {
     size_t n;
     int value = read_number(lex, &n);
-    char next = lexer_done(lex) ? '\0' : *lex->p;
-    bool time_next = lex->end - lex->p >= 2 && is_digit(lex->p[1]);
-    if (n <= 2 && time_next && (next == ':' || (next == '.' && w->has_year))) {
-        read_time(lex, w, value);
-    } else if (n == 4 && next == '-' && time_next && !w->has_day && !w->has_month) {
+    bool iso = lex->end - lex->p >= 2 && lex->p[0] == '-' && is_digit(lex->p[1]);
+    if (n <= 2 && take_separator(lex, ':')) {
+        read_time(lex, w, value, ':');
+    } else if (n <= 2 && w->has_year && take_separator(lex, '.')) {
+        read_time(lex, w, value, '.');
+    } else if (n == 4 && iso && !w->has_day && !w->has_month) {
         read_iso_date(lex, w, value);
     } else if (n <= 2 && !w->has_day) {
         w->has_day = true;

@@ -38,7 +38,9 @@ static bool read_word(struct decoder *d, const char *p, const char *end, struct 
     const char *mark = memchr(w->charset, '?', (size_t)(limit - w->charset));
     if (mark == NULL || mark == w->charset || end - mark < 3 || mark[2] != '?')
         return false;
-    w->encoding = mark[1] == 'b' ? 'B' : mark[1] == 'q' ? 'Q' : mark[1];
+    w->encoding = mark[1];
+    if (w->encoding == 'b' || w->encoding == 'q')
+        w->encoding = (char)(w->encoding - 'a' + 'A');
     if (w->encoding != 'B' && w->encoding != 'Q')
         return false;
     const char *star = memchr(w->charset, '*', (size_t)(mark - w->charset));
@@ -80,7 +82,7 @@ static void decode_q(struct buffer *out, const char *p, size_t n)
             buffer_putc(out, (char)(high * 16 + low));
             i += 2;
         } else {
-            buffer_putc(out, p[i] == '_' ? ' ' : p[i]);
+            buffer_putc(out, (char)(p[i] == '_' ? ' ' : p[i]));
         }
     }
 }

@@ -11,13 +11,14 @@
  *
  * The first octet chooses the size of the pieces. A broken promise aborts.
  */
-#include "memory_input.h"
 #include "message/message.h"
 #include "message/search.h"
+#include "tests/unit/memory_input.h"
 
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

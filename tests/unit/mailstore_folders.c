@@ -129,7 +129,8 @@ static int at_once(int (*work)(const struct root *r, int i), const struct root *
     for (int i = 0; i < PROCESSES; i++) {
         int status;
         assert_int_equal(waitpid(pid[i], &status, 0), pid[i]);
-        assert_true(WIFEXITED(status) && WEXITSTATUS(status) <= 1);
+        if (!WIFEXITED(status) || WEXITSTATUS(status) > 1)
+            fail_msg("a process ended with %d", status);
         good += WEXITSTATUS(status) == 0;
     }
     return good;
@@ -139,21 +140,21 @@ static int create_same(const struct root *r, int i)
 {
     (void)i;
     enum store_error e = folder_create(r->store, "deep/er/same");
-    return e == STORE_OK ? 0 : e == STORE_EXISTS ? 1 : 2;
+    return e == STORE_OK ? 0 : e == STORE_EXISTS ? 1 : 10 + (int)e;
 }
 
 static int create_at_level(const struct root *r, int i)
 {
     (void)i;
     enum store_error e = folder_create(r->store, "level");
-    return e == STORE_OK ? 0 : e == STORE_EXISTS ? 1 : 2;
+    return e == STORE_OK ? 0 : e == STORE_EXISTS ? 1 : 10 + (int)e;
 }
 
 static int delete_same(const struct root *r, int i)
 {
     (void)i;
     enum store_error e = folder_delete(r->store, "deep/er/same");
-    return e == STORE_OK ? 0 : e == STORE_NONEXISTENT ? 1 : 2;
+    return e == STORE_OK ? 0 : e == STORE_NONEXISTENT ? 1 : 10 + (int)e;
 }
 
 static int rename_same(const struct root *r, int i)
@@ -161,18 +162,20 @@ static int rename_same(const struct root *r, int i)
     char to[32];
     snprintf(to, sizeof to, "moved%d", i);
     enum store_error e = folder_rename(r->store, "deep/er/same", to);
-    return e == STORE_OK ? 0 : e == STORE_NONEXISTENT ? 1 : 2;
+    return e == STORE_OK ? 0 : e == STORE_NONEXISTENT ? 1 : 10 + (int)e;
 }
 
-/* Of several that do the same at once exactly one is told OK, and none is told nonsense. */
+/* Of several that do the same at once exactly one is told OK, and none is told nonsense. (In fs
+ * one may come to help another to delete.) */
 static void check_at_once(enum store_layout layout)
 {
-    for (int round = 0; round < 20; round++) {
+    for (int round = 0; round < 6; round++) {
         struct root r;
         root_open(&r, layout);
         assert_int_equal(at_once(create_same, &r), 1);
         root_expect_list(&r, "INBOX deep+ deep/er+ deep/er/same");
-        assert_int_equal(at_once(delete_same, &r), 1);
+        int deleted = at_once(delete_same, &r);
+        assert_true(layout == LAYOUT_FS ? deleted >= 1 : deleted == 1);
         root_expect_list(&r, "INBOX deep+ deep/er");
         assert_int_equal(folder_create(r.store, "deep/er/same"), STORE_OK);
         assert_int_equal(at_once(rename_same, &r), 1);
@@ -261,6 +264,13 @@ static void test_delete_of_foreign_directory(void **state)
     root_write(&r, "scripts/backup.sh", "x");
     assert_int_equal(folder_delete(r.store, "scripts"), STORE_CANNOT);
     root_expect(&r, "scripts/backup.sh", "x");
+    /* What a killed DELETE left */
+    root_mkdir(&r, "half");
+    root_mkdir(&r, "half/new");
+    root_write(&r, "half/new/1", "x");
+    root_write(&r, "half/dovecot-keywords", "x");
+    assert_int_equal(folder_delete(r.store, "half"), STORE_OK);
+    root_expect_list(&r, "INBOX -scripts");
     root_close(&r);
 }
 

@@ -301,6 +301,9 @@ def match_group(wants, gots, variables):
     any order, but EXPUNGEs only in that of the script, because each renumbers what follows.
     A text of Mismatch tells the first thing that is wrong."""
     others = any(text == '...' for _, text in wants)
+    if any(text.endswith(' EXPUNGE') for _, text in wants):
+        # EXISTS and RECENT need not follow EXPUNGE, and may (7.4.1).
+        wants = wants + [('?', '* <num> EXISTS'), ('?', '* <num> RECENT')]
     wants = [w for w in wants if w[1] != '...']
     taken = [False] * len(wants)
     for got in gots:

@@ -289,6 +289,14 @@ class Player:
             os.utime(path + '.new', (int(given['mtime']),) * 2)
         os.rename(path + '.new', path)
 
+    def do_dead_lock(self, step, given, rest):
+        """A lock file whose owner, a process of this host, is gone."""
+        child = subprocess.Popen(['true'])
+        child.wait()
+        with open(self.box.inside(rest[0]), 'w') as f:
+            f.write('%d:%s' % (child.pid, os.uname().nodename))
+        self.box.own(self.box.inside(rest[0]))
+
     def do_append(self, step, given, rest):
         with open(self.box.inside(self.name(rest)), 'ab') as f:
             f.write(self.octets(step, given))
