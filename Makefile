@@ -45,7 +45,7 @@ HEADERS  := $(foreach d,$(LAYERS),$(wildcard $(d)/*.h))
 COMPILE = $(CC) -std=c17 $(CPPFLAGS) $(WARN) $(HARDEN) $(CFLAGS) -MMD -MP
 
 .PHONY: all check check-built check-unit check-session check-e2e check-client units demo deps \
-        deps-demo deps-lint install clean lint format FORCE
+        deps-demo deps-lint fuzz install clean lint format FORCE
 all: imapd
 
 # ./imapd is a copy, so that the two kinds of build never mix their objects.
@@ -94,6 +94,7 @@ DEPS_BUILD := gcc libc6-dev libpam0g-dev libcrypt-dev libutf8proc-dev
 DEPS_DEMO  := xinetd python3 util-linux
 DEPS_CHECK := libcmocka-dev libpam-wrapper systemd fail2ban mandoc curl mutt isync procps passwd \
               strace iproute2
+DEPS_FUZZ  := clang libclang-rt-14-dev libutf8proc-dev
 DEPS_LINT  := clang-format clang-tidy cppcheck
 
 deps:
@@ -130,6 +131,15 @@ lint: deps-lint
 	    --enable=warning,performance,portability --suppressions-list=.cppcheck $(SOURCES)
 	printf '%s\n' $(SOURCES) | xargs -P 2 -n 8 sh -c \
 	    'clang-tidy --quiet "$$@" -- -std=c17 -I. -D_GNU_SOURCE -DIMAPD_VERSION="\"lint\""' sh
+
+# Coverage-guided fuzzers: build/fuzz/NAME [corpus directory].
+FUZZERS := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/*.c))
+fuzz:
+	@tests/deps $(DEPS_FUZZ)
+	@$(MAKE) --no-print-directory $(FUZZERS)
+build/fuzz/%: tests/fuzz/%.c $(wildcard message/*.c base/*.c)
+	@mkdir -p $(@D)
+	clang -std=c17 -I. -D_GNU_SOURCE -O1 -g -fsanitize=fuzzer,address,undefined -o $@ $^ -lutf8proc
 
 install: imapd
 	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(MANDIR)/man5

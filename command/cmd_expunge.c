@@ -37,6 +37,9 @@ void run_uid_expunge(struct command *c)
     struct view_messages messages;
     if (!command_messages(c, c->args, &messages))
         return;
-    expunge(c, &messages);
+    if (messages.count == 0)
+        command_ok(c, NULL, "There was nothing to expunge");
+    else
+        expunge(c, &messages);
     view_messages_free(&messages);
 }

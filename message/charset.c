@@ -264,7 +264,7 @@ static bool charset_write(struct message_sink *sink, const void *octets, size_t 
     if (!finish_tail(c, &p, &n))
         return false;
     /* iconv(3) does not write to its input, whatever its prototype says. */
-    char *from = (char *)(uintptr_t)p;
+    char *from = (char *)p;
     if (!convert(c, &from, &n))
         return false;
     if (n > sizeof c->tail - 1)
@@ -285,7 +285,7 @@ bool charset_open(struct charset *c, const char *name, size_t n, struct message_
     if (c->way == CHARSET_UTF8)
         return true;
     c->cd = iconv_open("UTF-8", iconv_name);
-    /* POSIX's value for failure. NOLINTNEXTLINE(performance-no-int-to-ptr) */
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): it is POSIX's value for failure.
     if (c->cd != (iconv_t)-1)
         return true;
     c->way = CHARSET_UTF8;

@@ -118,21 +118,46 @@ static bool fold_invalid(struct fold *f, char c)
     return fold_codepoint(f, codepoint_of_windows_1252((unsigned char)c));
 }
 
-/* How many octets from p on are US-ASCII other than CR. */
+/* Whether one of eight octets is not US-ASCII, or (perhaps) a CR: subtracting borrows into the
+ * high bit of an octet that was zero. */
+static bool needs_care(uint64_t eight)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t cr = eight ^ (ones * '\r');
+    return ((eight | ((cr - ones) & ~cr)) & (ones * 0x80)) != 0;
+}
+
+/* How many octets from p on are US-ASCII other than CR. Looks no further than they go, or it
+ * would look at some again and again. */
 static size_t ascii_run(const char *p, size_t n)
 {
-    const char *cr = memchr(p, '\r', n);
-    if (cr != NULL)
-        n = (size_t)(cr - p);
     size_t i = 0;
     for (uint64_t eight; n - i >= sizeof eight; i += sizeof eight) {
         memcpy(&eight, p + i, sizeof eight);
-        if ((eight & UINT64_C(0x8080808080808080)) != 0)
+        if (needs_care(eight))
             break;
     }
-    while (i < n && (unsigned char)p[i] < 0x80)
+    while (i < n && (unsigned char)p[i] < 0x80 && p[i] != '\r')
         i++;
     return i;
+}
+
+/* Sixteen octets at once, as in octets.c. */
+typedef unsigned char lanes __attribute__((vector_size(16)));
+
+static void lower_ascii(char *to, const char *p, size_t n)
+{
+    for (; n >= sizeof(lanes); n -= sizeof(lanes)) {
+        lanes v;
+        memcpy(&v, p, sizeof v);
+        lanes upper = (lanes)(v - 'A' < 26);
+        v += upper & ('a' - 'A');
+        memcpy(to, &v, sizeof v);
+        p += sizeof v;
+        to += sizeof v;
+    }
+    for (; n > 0; n--, p++)
+        *to++ = (char)(*p >= 'A' && *p <= 'Z' ? *p + ('a' - 'A') : *p);
 }
 
 /* No US-ASCII character decomposes or combines; only the case of letters is folded. */
@@ -145,9 +170,7 @@ static bool fold_ascii(struct fold *f, const char *p, size_t n)
             return false;
         size_t room = sizeof f->out - f->out_len;
         size_t run = n < room ? n : room;
-        char *to = f->out + f->out_len;
-        for (size_t i = 0; i < run; i++)
-            to[i] = (char)(p[i] + (p[i] >= 'A' && p[i] <= 'Z' ? 'a' - 'A' : 0));
+        lower_ascii(f->out + f->out_len, p, run);
         f->out_len += run;
         p += run;
         n -= run;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 struct entity {
+    // cppcheck-suppress unusedStructMember ; it is the key of bsearch(3)
     char name[HTML_ENTITY_MAX + 1];
     unsigned short codepoint;
 };

@@ -38,17 +38,18 @@ enum message_status message_structure(const struct message *msg, bool extended,
 
 /* What a section specification stands for. */
 struct section_data {
-    bool exists;     /* false: no such part; IMAP's NIL */
-    uint64_t octets; /* its size as sent */
-    uint64_t raw;    /* where it begins in the input, when `made` is not used */
+    bool exists;      /* false: no such part; IMAP's NIL */
+    uint64_t octets;  /* its size as sent */
+    uint64_t raw;     /* where it begins in the input, when `made` is not used */
     uint64_t raw_len; /* how long it is in the input */
-    bool use_made;   /* the octets are in `made`, complete and as sent (HEADER.FIELDS) */
+    bool use_made;    /* the octets are in `made`, complete and as sent (HEADER.FIELDS) */
     struct buffer made;
 };
 
 /* Finds a section (RFC 3501 section 6.4.5). HEADER, HEADER.FIELDS(.NOT) without part numbers
  * need MESSAGE_HEADER, all else MESSAGE_WHOLE. data_r is initialized here and freed with
- * section_data_free, on failure too. */
+ * section_data_free, on failure too. MESSAGE_CHANGED when the header of an embedded message
+ * had to be read again and the input has shrunk. */
 enum message_status message_section(const struct message *msg, const struct section *section,
                                     struct section_data *data_r);
 void section_data_free(struct section_data *data);

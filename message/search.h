@@ -35,6 +35,8 @@ void search_text_free(struct search_text *text);
 enum message_status message_search_header(const struct message *msg, const char *field,
                                           const struct search_text *text, bool *found_r);
 
+/* Both of these read the input again: MESSAGE_IO, and MESSAGE_CHANGED when it has shrunk. */
+
 /* Whether the text is in the decoded body: each text part, the headers and bodies of embedded
  * messages; never across parts. Needs MESSAGE_WHOLE. */
 enum message_status message_search_body(const struct message *msg,

@@ -275,7 +275,7 @@ static void convert_plainly(struct buffer *out, const char *p, size_t n)
     for (size_t i = 0; i < n; i++) {
         if (p[i] == '\n' && (i == 0 || p[i - 1] != '\r'))
             buffer_putc(out, '\r');
-        buffer_putc(out, p[i] == '\0' ? (char)0x80 : p[i]);
+        buffer_putc(out, (char)(p[i] == '\0' ? 0x80 : p[i]));
     }
 }
 

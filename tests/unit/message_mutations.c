@@ -61,7 +61,8 @@ static size_t mutate(uint8_t *data, size_t n, unsigned *seed)
         if (n + run > INPUT_MAX)
             return n;
         memmove(data + at + run, data + at, n - at);
-        memcpy(data + at, piece, run);
+        for (size_t i = 0; i < run; i++)
+            data[at + i] = (uint8_t)piece[i];
         return n + run;
     case 1:
         if (run > n - at)
@@ -87,8 +88,9 @@ static void promises_hold(void **state)
     for (size_t round = 0; round < ROUNDS; round++) {
         uint8_t data[INPUT_MAX];
         const char *text = seeds[round % (sizeof seeds / sizeof *seeds)];
-        size_t n = strlen(text);
-        memcpy(data, text, n);
+        size_t n = 0;
+        for (; text[n] != '\0'; n++)
+            data[n] = (uint8_t)text[n];
         for (unsigned left = next_random(&seed) % 12; left > 0; left--)
             n = mutate(data, n, &seed);
         assert_int_equal(LLVMFuzzerTestOneInput(data, n), 0);

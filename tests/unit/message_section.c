@@ -348,7 +348,7 @@ static void large(void **state)
         buffer_putc(&text, c);
         if (c == '\n' && before != '\r')
             buffer_putc(&plain, '\r');
-        buffer_putc(&plain, c == '\0' ? (char)0x80 : c);
+        buffer_putc(&plain, (char)(c == '\0' ? 0x80 : c));
     }
     struct fixture f;
     struct section s;
