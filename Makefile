@@ -141,14 +141,20 @@ build/fuzz/%: tests/fuzz/%.c $(wildcard message/*.c base/*.c)
 	@mkdir -p $(@D)
 	clang -std=c17 -I. -D_GNU_SOURCE -O1 -g -fsanitize=fuzzer,address,undefined -o $@ $^ -lutf8proc
 
+# What names the program's place is made to name SBINDIR.
+PLACE := sed 's|/usr/local/sbin|$(SBINDIR)|g'
 install: imapd
-	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(MANDIR)/man5
+	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(MANDIR)/man5 \
+	    $(DESTDIR)$(DOCDIR)
 	install -m 755 imapd $(DESTDIR)$(SBINDIR)/imapd
-	install -m 644 imapd.8 $(DESTDIR)$(MANDIR)/man8/imapd.8
-	install -m 644 imapd.conf.5 $(DESTDIR)$(MANDIR)/man5/imapd.conf.5
-	cd contrib && find . -type f -exec install -D -m 644 '{}' \
-	    '$(DESTDIR)$(DOCDIR)/contrib/{}' ';'
-	install -m 644 README.md LICENSE $(DESTDIR)$(DOCDIR)
+	$(PLACE) imapd.8 >$(DESTDIR)$(MANDIR)/man8/imapd.8
+	$(PLACE) imapd.conf.5 >$(DESTDIR)$(MANDIR)/man5/imapd.conf.5
+	find contrib -type f | while read -r f; do \
+	    install -d "$(DESTDIR)$(DOCDIR)/$$(dirname "$$f")" && \
+	    $(PLACE) "$$f" >"$(DESTDIR)$(DOCDIR)/$$f" || exit 1; done
+	install -m 644 README.md LICENSE doc/*.md $(DESTDIR)$(DOCDIR)
+	find $(DESTDIR)$(DOCDIR) $(DESTDIR)$(MANDIR)/man8/imapd.8 \
+	    $(DESTDIR)$(MANDIR)/man5/imapd.conf.5 -type f -exec chmod 644 '{}' +
 
 clean:
 	rm -rf build imapd

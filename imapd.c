@@ -129,12 +129,14 @@ static int serve_session(const struct start *start)
     return 0;
 }
 
-/* From root to the user, for good. */
+/* From root to the user, for good. waiting: the process that is to close the PAM session,
+ * without which there is to be no session; 0: there is none. */
 static int become_session(struct login *login, const struct settings *settings,
-                          const struct peer *peer)
+                          const struct peer *peer, pid_t waiting)
 {
     const struct identity *id = &login->identity;
-    if (!become_user(id) || !process_settle(id->user, id->home))
+    if (!become_user(id) || !process_settle(id->user, id->home) ||
+        (waiting != 0 && !process_end_with(waiting, SIGTERM)))
         return refuse(EX_OSERR, "the session can't be the user's");
     struct start start = { .settings = settings,
                            .peer = peer,
@@ -151,12 +153,13 @@ static int start_session(struct login *login, const struct settings *settings,
                          const struct peer *peer, const char *rhost)
 {
     if (!settings->pam_session || geteuid() != 0 || login->identity.backend != AUTH_BACKEND_PAM)
-        return become_session(login, settings, peer);
+        return become_session(login, settings, peer, 0);
+    pid_t self = getpid();
     struct pam_session *pam = NULL;
     if (!pam_session_open(settings, &login->identity, rhost, &pam))
         return refuse(EX_UNAVAILABLE, "no PAM session, so none of ours");
     if (pam_session_fork())
-        return become_session(login, settings, peer);
+        return become_session(login, settings, peer, self);
     pam_session_close(pam);
     return 0;
 }

@@ -72,14 +72,15 @@ static bool close_all_but(int keep)
            process_close_from(ANSWER_FD + 1);
 }
 
-static _Noreturn void child(const struct settings *s, const struct credentials *c, int answers,
-                            pid_t parent)
+static _Noreturn void child(const struct settings *s, const struct credentials *c,
+                            void (*wipe)(void *ctx), void *ctx, int answers, pid_t parent)
 {
     struct frame_checked checked;
     bool alone = setsid() >= 0 && process_end_with(parent, SIGKILL) && close_all_but(answers);
     log_open(s->log == LOG_DEST_STDERR);
     if (alone) {
         checker_ask(s, c, &checked);
+        wipe(ctx);
         alone = frame_send(ANSWER_FD, &checked, sizeof checked);
     }
     _exit(alone ? 0 : 1);
@@ -108,13 +109,13 @@ static void wait_for_answer(int answers, struct frame_checked *checked)
     }
 }
 
-void checker_run(const struct settings *s, const struct credentials *c,
-                 void (*forked)(void *ctx), void *ctx, struct frame_checked *checked_r)
+void checker_run(const struct settings *s, const struct credentials *c, void (*wipe)(void *ctx),
+                 void *ctx, struct frame_checked *checked_r)
 {
     memset(checked_r, 0, sizeof *checked_r);
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
-        forked(ctx);
+        wipe(ctx);
         log_error("checker: socketpair: %s", strerror(errno));
         set_answer(checked_r, VERDICT_UNAVAILABLE, "no-descriptors");
         return;
@@ -122,8 +123,8 @@ void checker_run(const struct settings *s, const struct credentials *c,
     pid_t parent = getpid();
     pid_t pid = fork();
     if (pid == 0)
-        child(s, c, pair[1], parent);
-    forked(ctx);
+        child(s, c, wipe, ctx, pair[1], parent);
+    wipe(ctx);
     close(pair[1]);
     if (pid < 0) {
         log_error("checker: fork: %s", strerror(errno));

@@ -17,9 +17,9 @@ void checker_ask(const struct settings *s, const struct credentials *c,
                  struct frame_checked *checked_r);
 
 /* Forks the checker and waits for its answer. Always gives a valid frame; VERDICT_UNAVAILABLE
- * where there was none. The password is in the checker's memory as soon as `forked` is called
- * (with ctx): the caller wipes its own there. */
-void checker_run(const struct settings *s, const struct credentials *c,
-                 void (*forked)(void *ctx), void *ctx, struct frame_checked *checked_r);
+ * where there was none. `wipe` is called with ctx in each of the two processes as soon as it
+ * needs the password no more, and wipes it there. */
+void checker_run(const struct settings *s, const struct credentials *c, void (*wipe)(void *ctx),
+                 void *ctx, struct frame_checked *checked_r);
 
 #endif

@@ -22,9 +22,10 @@ bool pam_session_open(const struct settings *s, struct identity *id, const char 
 /* pam_close_session and the deletion of the credentials; frees it. */
 void pam_session_close(struct pam_session *session);
 
-/* Forks. True in the child, which is to become the user and serve; it is ended when the parent
- * is killed. In the parent, returns false when the child has ended: signals that ask for an end
- * are passed on to it meanwhile, and the client's connection is not kept open. */
+/* Forks. True in the child, which is to become the user, arrange that it ends with its parent
+ * (process_end_with), and serve. In the parent, returns false when the child has ended: signals
+ * that ask for an end are passed on to it meanwhile, and the client's connection is not kept
+ * open. */
 bool pam_session_fork(void);
 
 #endif

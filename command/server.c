@@ -157,7 +157,7 @@ static void say_timeout(struct session *s)
     s->io->state = STREAM_OPEN;
     stream_set_deadline(s->io, 1);
     stream_puts(s->io, "* BYE Autologout: idle for too long\r\n");
-    stream_flush(s->io);
+    stream_part(s->io);
     s->io->state = STREAM_TIMEOUT;
 }
 
@@ -179,6 +179,8 @@ static enum server_end loop(struct session *s, const struct lexer_limits *limits
     enum server_end end = how_it_ended(s);
     if (end == SERVER_TIMEOUT)
         say_timeout(s);
+    else if (end == SERVER_REFUSED)
+        stream_part(s->io);
     return end;
 }
 

@@ -233,3 +233,17 @@ int stream_wait(struct stream *s, int other_fd, int milliseconds)
     return (fds[0].revents != 0 ? STREAM_WAIT_INPUT : 0) |
            (fds[1].revents != 0 ? STREAM_WAIT_OTHER : 0);
 }
+
+void stream_part(struct stream *s)
+{
+    enum { PATIENCE_MS = 1000 };
+    if (!stream_flush(s) || !s->out_socket || shutdown(s->out_fd, SHUT_WR) < 0)
+        return;
+    struct timespec end;
+    if (clock_gettime(CLOCK_MONOTONIC, &end) < 0)
+        return;
+    end.tv_sec += PATIENCE_MS / 1000;
+    struct pollfd fd = { .fd = s->in_fd, .events = POLLIN };
+    while (wait_for(&fd, 1, until(&end)) > 0 && read(s->in_fd, s->in, sizeof s->in) > 0)
+        ;
+}

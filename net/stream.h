@@ -66,6 +66,11 @@ bool stream_flush(struct stream *s);
  * on, as in the middle of a literal that can't be completed. */
 void stream_end(struct stream *s, enum stream_state state);
 
+/* Before the process ends with input unread: on a TCP socket the kernel would then reset the
+ * connection, and the last words could be lost on the way. Sends what is left, closes our
+ * direction, and reads what comes for at most a second. */
+void stream_part(struct stream *s);
+
 /* Whether input is at hand, or comes within `milliseconds` (-1: within the stream's timeout),
  * or other_fd (-1: none) becomes readable: STREAM_WAIT_... bits; 0: neither, in that time. A
  * closed or failed connection counts as input. Flushes first. */

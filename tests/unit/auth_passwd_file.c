@@ -261,7 +261,7 @@ static void test_refused_identities(void **state)
     assert_non_null(identity_refused(&who, &settings, 0)); /* ~/Maildir of nowhere */
 }
 
-static void forked(void *ctx)
+static void wipe(void *ctx)
 {
     ++*(int *)ctx;
 }
@@ -276,16 +276,16 @@ static void test_checker(void **state)
     settings.auth[0] = AUTH_BACKEND_PASSWD_FILE;
     int forks = 0;
     struct credentials c = { .user = "demo", .password = "demo" };
-    checker_run(&settings, &c, forked, &forks, &checked);
+    checker_run(&settings, &c, wipe, &forks, &checked);
     assert_int_equal(checked.verdict, VERDICT_OK);
     assert_int_equal(checked.identity.uid, 3000);
     assert_int_equal(forks, 1);
     c.password = "omed";
-    checker_run(&settings, &c, forked, &forks, &checked);
+    checker_run(&settings, &c, wipe, &forks, &checked);
     assert_int_equal(checked.verdict, VERDICT_FAILED);
     assert_string_equal(checked.reason, "mismatch");
     c.user = "nobody-here";
-    checker_run(&settings, &c, forked, &forks, &checked);
+    checker_run(&settings, &c, wipe, &forks, &checked);
     assert_int_equal(checked.verdict, VERDICT_FAILED);
     assert_string_equal(checked.reason, "unknown-user");
     settings.passwd_file_plain = false;
