@@ -35,10 +35,10 @@ bool parse_append(struct command *c)
 }
 
 /* Everything that can refuse the message before it is sent. False: the command is ended. */
-static bool prepare(struct command *c, const struct append_args *args, struct append **append_r)
+static bool prepare(struct command *c, const struct append_args *args, char *name,
+                    struct append **append_r)
 {
     struct flag_change flags;
-    char name[FOLDER_NAME_MAX + 1];
     if (args->octets > c->session->settings->max_message) {
         command_no(c, "TOOBIG", "The message is larger than this server takes");
         return false;
@@ -90,7 +90,8 @@ void run_append(struct command *c)
     enum store_error error;
     uint32_t uidvalidity, uid;
     bool nul;
-    if (!prepare(c, c->args, &append)) {
+    char name[FOLDER_NAME_MAX + 1];
+    if (!prepare(c, c->args, name, &append)) {
         c->rest_unread = true;
         return;
     }
@@ -113,7 +114,7 @@ void run_append(struct command *c)
         command_store_error(c, error);
         return;
     }
-    c->session->counts.appended++;
+    command_added(c, name, uid, 1);
     snprintf(c->made, sizeof c->made, "APPENDUID %u %u", uidvalidity, uid);
     command_ok(c, c->made, "APPEND completed");
 }

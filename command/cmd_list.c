@@ -2,6 +2,7 @@
 #include "command/command.h"
 
 #include "base/buffer.h"
+#include "mailstore/name.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -70,7 +71,7 @@ static enum store_error list_folders(struct command *c, const char *pattern)
 
 static int by_name(const void *name, const void *folder)
 {
-    return strcmp(name, ((const struct folder *)folder)->name);
+    return name_compare(name, ((const struct folder *)folder)->name);
 }
 
 /* A subscribed name that does not fit a pattern with % may be below one that does: that one, if

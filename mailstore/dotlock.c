@@ -22,10 +22,10 @@
  * BREAKING. Two processes may find the same lock stale. One removes it and takes a fresh lock;
  * if the other then removed "the lock", it would remove the fresh one. So the lock is looked at
  * again right before it is renamed away to a name of our own, then that file is looked at: if
- * it is not the stale one, it is linked back (which fails, harmlessly, only if a third process
- * took the lock in the microseconds between). The owner of a lock that was broken nevertheless
- * learns it from dotlock_keep and dotlock_drop: it keeps its lock open, so that no other file
- * gets that inode number (but on NFS, whose server does not know), and compares.
+ * it is not the stale one, it is linked back (which fails only if a third process took the lock
+ * in the microseconds between). The owner of a lock that was broken nevertheless learns it from
+ * dotlock_keep and dotlock_drop: it keeps its lock open, so that no other file gets that inode
+ * number (but on NFS, whose server does not know), and compares.
  */
 #include "mailstore/dotlock.h"
 
@@ -268,8 +268,9 @@ static enum finding look_at(const struct dotlock *lock, struct wait *wait)
     return is_old(wait, now) || owner_gone(lock->dir, lock->name) ? STALE : ALIVE;
 }
 
-/* Removes a stale lock; the head of this file tells how and why. */
-static void break_lock(const struct dotlock *lock, const struct stat *stale)
+/* Removes a stale lock; the head of this file tells how and why. False: it is still there, as
+ * far as we know. */
+static bool break_lock(const struct dotlock *lock, const struct stat *stale)
 {
     char unique[UNIQUE_NAME_MAX];
     char aside[TEMP_MAX];
@@ -278,19 +279,20 @@ static void break_lock(const struct dotlock *lock, const struct stat *stale)
     struct stat st;
     if (sys_fstatat(lock->dir, lock->name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
         !untouched(&st, stale))
-        return;
+        return false;
     int r = sys_renameat(lock->dir, lock->name, lock->dir, aside);
     if (r < 0 && (errno == ENOENT || errno == ENOTDIR || errno == EXDEV)) {
         snprintf(aside, sizeof aside, ".%s.old", unique);
         r = sys_renameat(lock->dir, lock->name, lock->dir, aside);
     }
     if (r < 0)
-        return;
+        return false;
     if (sys_fstatat(lock->dir, aside, &st, AT_SYMLINK_NOFOLLOW) == 0 && same_file(&st, stale))
         log_warning("broke the stale lock %s", lock->name);
     else if (sys_linkat(lock->dir, aside, lock->dir, lock->name) < 0)
         log_error("the lock %s was broken while it was fresh", lock->name);
     sys_unlinkat(lock->dir, aside, 0);
+    return true;
 }
 
 /* Sleeps a little longer each time, by a length that differs between two waiters. */
@@ -309,14 +311,13 @@ static bool wait_until_free(const struct dotlock *lock, struct wait *wait)
     unsigned ms = PAUSE_FIRST_MS;
     for (;;) {
         enum finding found = look_at(lock, wait);
-        if (found == STALE)
-            break_lock(lock, &wait->st);
-        if (found == ABSENT)
+        if (found == STALE && break_lock(lock, &wait->st))
             return true;
         if (monotonic_seconds() - wait->began >= (time_t)wait->patience)
             return false;
-        if (found == ALIVE)
-            ms = pause_between(ms);
+        ms = pause_between(ms);
+        if (found == ABSENT)
+            return true;
     }
 }
 

@@ -23,8 +23,8 @@
 struct dotlock {
     int dir;          /* the directory, the caller's */
     const char *name; /* the lock's name in it, a static string */
-    int fd;           /* the file we made, open so that no other file gets its inode number ... */
-    dev_t dev;        /* ... and which it is: another's is never removed */
+    int fd;    /* the file we made, open so that no other file gets its inode number ... */
+    dev_t dev; /* ... and which it is: another's is never removed */
     ino_t ino;
     time_t touched; /* monotonic seconds of the last touch */
     bool held;

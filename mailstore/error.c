@@ -1,5 +1,7 @@
 #include "mailstore/error.h"
 
+#include "base/log.h"
+
 #include <errno.h>
 
 enum store_error store_error_from_errno(int err)
@@ -36,6 +38,8 @@ enum store_error store_error_from_errno(int err)
     case ETIMEDOUT:
         return STORE_UNAVAILABLE;
     default:
+        errno = err;
+        log_error("the mail store met an unexpected error: %m");
         return STORE_IO;
     }
 }

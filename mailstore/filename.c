@@ -4,6 +4,7 @@
 
 #include "mailstore/mailbox.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct {
@@ -113,10 +114,7 @@ bool maildir_name_with_flags(const char *name, uint8_t flags, uint32_t letters, 
     sort_octets(set, n);
     if (stem + 3 + n + rest_len > NAME_MAX)
         return false;
-    memcpy(out, name, stem);
-    memcpy(out + stem, ":2,", 3);
-    memcpy(out + stem + 3, set, n);
-    memcpy(out + stem + 3 + n, rest, rest_len + 1);
+    snprintf(out, NAME_MAX + 1, "%.*s:2,%.*s%s", (int)stem, name, (int)n, set, rest);
     return true;
 }
 

@@ -85,8 +85,9 @@ static enum store_error delete_fs(struct store *store, const struct entry *e)
     if (dir >= 0)
         sys_close(dir);
     if (r == 0) {
-        sys_unlinkat(parent, last, AT_REMOVEDIR);
-        if (sys_fsync(parent) < 0)
+        bool gone = sys_unlinkat(parent, last, AT_REMOVEDIR) == 0 || errno == ENOENT ||
+                    errno == ENOTEMPTY || errno == EEXIST; /* it has folders below */
+        if (!gone || sys_fsync(parent) < 0)
             result = store_error_from_errno(errno);
     }
     sys_close(parent);

@@ -158,7 +158,7 @@ static enum store_error make_level(struct making *m, const char *level, struct b
 enum store_error making_above(struct making *m, const char *name, struct buffer *above)
 {
     char level[FOLDER_NAME_MAX + 1];
-    for (size_t i = 0; name[i] != '\0' && i < FOLDER_NAME_MAX; i++) {
+    for (size_t i = 0; i < FOLDER_NAME_MAX && name[i] != '\0'; i++) {
         level[i] = name[i];
         if (name[i] != '/')
             continue;

@@ -59,11 +59,11 @@ static enum store_error check_names(struct store *store, const struct entry *e, 
     for (size_t i = 0; i < count && result == STORE_OK; i++) {
         char name[FOLDER_NAME_MAX + 1];
         buffer_clear(&path);
-        if (!new_name(e[i].name, cut, to, name) || name_levels(name) > FOLDER_LEVELS_MAX)
-            result = STORE_LIMIT;
-        else if (!name_store(store->layout, name, STORED_CANONICALLY, &path))
+        bool fits =
+            new_name(e[i].name, cut, to, name) && name_levels(name) <= FOLDER_LEVELS_MAX;
+        if (fits && !name_store(store->layout, name, STORED_CANONICALLY, &path))
             result = STORE_UNAVAILABLE;
-        else if (store->layout == LAYOUT_MAILDIRPP && path.len > ENTRY_MAX)
+        else if (!fits || (store->layout == LAYOUT_MAILDIRPP && path.len > ENTRY_MAX))
             result = STORE_LIMIT;
     }
     buffer_free(&path);

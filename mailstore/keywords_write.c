@@ -145,7 +145,7 @@ enum store_error keywords_add(struct keywords *kw, int dir, int cur_fd, int new_
 {
     if (all_known(kw, name, count))
         return STORE_OK;
-    struct stat st;
+    struct stat st = { 0 };
     char *set[LETTERS_COUNTED];
     uint32_t used = kw->used;
     memcpy(set, kw->name, sizeof set);

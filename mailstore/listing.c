@@ -29,6 +29,10 @@
 #include <string.h>
 #include <strings.h>
 
+/* A name while it is being made: that of the directory above and the opaque form of an entry.
+ */
+#define NAME_ROOM (FOLDER_NAME_MAX + 1 + 3 * (size_t)ENTRY_MAX)
+
 void listing_free(struct listing *l)
 {
     for (size_t i = 0; i < l->count; i++) {
@@ -99,7 +103,7 @@ static int by_name_then_path(const void *a, const void *b)
 static bool rename_opaque(enum store_layout layout, struct entry *e)
 {
     struct buffer name;
-    buffer_init(&name, 2 * FOLDER_NAME_MAX + 3 * ENTRY_MAX);
+    buffer_init(&name, NAME_ROOM);
     const char *stored = e->path + 1;
     if (layout == LAYOUT_FS) {
         const char *level = strrchr(e->name, '/');
@@ -199,7 +203,7 @@ static enum store_error take_maildirpp(struct store *store, struct listing *l,
         return STORE_OK;
     struct buffer name;
     struct buffer path;
-    buffer_init(&name, 2 * FOLDER_NAME_MAX);
+    buffer_init(&name, NAME_ROOM);
     buffer_init(&path, ENTRY_MAX + 1);
     enum store_error e = STORE_UNAVAILABLE;
     if (show_maildirpp(entry + 1, &name) && buffer_puts(&path, entry))
@@ -259,7 +263,7 @@ static enum store_error take_fs(struct store *store, struct listing *l,
         return STORE_OK;
     struct buffer name;
     struct buffer path;
-    buffer_init(&name, 2 * FOLDER_NAME_MAX + 3 * ENTRY_MAX);
+    buffer_init(&name, NAME_ROOM);
     buffer_init(&path, SIZE_MAX);
     enum store_error e = STORE_OK;
     if (!show_fs(above, entry, &name, &path)) {

@@ -19,6 +19,7 @@ static struct mailbox *mailbox_new(struct store *store)
         return NULL;
     mb->store = store;
     mb->inotify = -1;
+    mb->provisional = true;
     mb->dirs = (struct folder_dirs){ -1, -1, -1, -1 };
     table_init(&mb->table);
     keywords_init(&mb->keywords);

@@ -62,8 +62,15 @@ const char *mailbox_keyword(const struct mailbox *mb, unsigned index);
 bool mailbox_keywords_free(const struct mailbox *mb);
 
 /* Looks at the disk and takes in what changed. STORE_NONEXISTENT: the folder itself is gone.
- * On any failure what was known stays as it was. */
+ * STORE_CORRUPT: it was given another UIDVALIDITY meanwhile; it must be closed and opened anew.
+ * On any failure what was known stays as it was. To be called every half minute while waiting,
+ * too: what changed in the same clock tick as a change of our own shows no sooner. */
 enum store_error mailbox_refresh(struct mailbox *mb);
+
+/* Messages that this session has itself just added here, with UIDs from `first` on: they are \Recent
+ * in it when they are shown, also those with flags, which are in cur/ from the beginning (RFC 3501
+ * section 6.3.11). A later call replaces an earlier one. */
+void mailbox_claim_recent(struct mailbox *mb, uint32_t first, size_t n);
 
 /* How many messages are known and not expunged. */
 size_t mailbox_count(const struct mailbox *mb);

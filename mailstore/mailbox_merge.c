@@ -110,6 +110,7 @@ enum store_error look_merge(struct look *l, enum uidlist_news news,
             return STORE_CORRUPT;
         }
         mb->uidvalidity = mb->list.uidvalidity;
+        mb->provisional = false;
         mb->mend_failed = false;
         break;
     }

@@ -12,7 +12,8 @@
  * new messages stay unseen and the others are served. Only where there is no list at all the
  * mail would be out of reach: then the messages get UIDs for this session alone, under a
  * UIDVALIDITY from the clock, which tells every client that they are worth nothing later. The
- * list is written with them as soon as it can be.
+ * list is written with them as soon as it can be. A list that is lost while the folder is open
+ * is another matter: under its UIDVALIDITY no UID is given that is not durable.
  *
  * REWRITING is for what can't be said by adding: a damaged or old list, a list that lost lines
  * of messages we know, a file that came back after it was gone (its old line must go), and
@@ -213,6 +214,7 @@ static enum store_error rewrite(struct look *l, const struct batch *batch, bool 
             mb->list.next = batch->first + (uint32_t)batch->count;
         e = uidlist_rewrite(&mb->list, mb->dirs.dir, line, n + batch->count);
         if (e == STORE_OK) {
+            mb->provisional = false;
             mark_listed(mb, line, n);
             table_sweep(&mb->table, is_of_use, NULL);
             mailbox_recount(mb);
@@ -246,14 +248,6 @@ static bool adopt(struct look *l)
     return true;
 }
 
-static bool has_lines_without_file(const struct mailbox *mb)
-{
-    for (size_t i = mb->published; i < mb->table.count; i++)
-        if (mb->table.rec[i].state == RECORD_LINE)
-            return true;
-    return false;
-}
-
 /* A list must be begun: with Courier's numbers, or ours under a new UIDVALIDITY. */
 static enum store_error begin_list(struct look *l)
 {
@@ -268,6 +262,7 @@ static enum store_error begin_list(struct look *l)
         e = look_merge(l, UIDLIST_NEW, &lines);
         uidlist_lines_free(&lines);
         l->list_missing = true;
+        mb->provisional = true; /* Courier's file is not ours to add to */
         return e;
     }
     return uidvalidity_next(mb->store, &mb->uidvalidity);
@@ -317,7 +312,7 @@ static enum store_error number_locked(struct look *l, struct dotlock *lock)
     if (e == STORE_OK && !adopt(l))
         e = STORE_UNAVAILABLE;
     bool due = mb->dead >= DEAD_LINES_MIN && mb->dead > mb->list.lines / DEAD_SHARE;
-    bool reread = due || l->read_all || has_lines_without_file(mb);
+    bool reread = due || l->read_all || mailbox_has_pending_lines(mb);
     if (e == STORE_OK && reread) {
         e = look_read(l, true);
         if (e == STORE_OK && !adopt(l))
@@ -358,7 +353,7 @@ static enum store_error not_numbered(struct look *l, enum store_error why)
     struct mailbox *mb = l->mb;
     if (l->how == LOOK_MEND)
         return why;
-    if (l->list_missing && is_refusal(why))
+    if (mb->provisional && is_refusal(why))
         return number_for_now(l);
     if (mb->list.rewrite)
         mb->mend_failed = true;

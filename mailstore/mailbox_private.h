@@ -25,6 +25,8 @@ struct mailbox {
     struct grain grain;
     bool writable;
     uint32_t uidvalidity; /* 0 only until the first look has ended */
+    bool
+        provisional; /* no uidlist was ever read or written here: the UIDs are this session's */
     struct uidlist list;
     struct keywords keywords;
     struct table table;
@@ -40,6 +42,8 @@ struct mailbox {
     bool mend_failed;    /* the list wants a rewrite, and can't be rewritten */
     unsigned held_looks; /* how many looks in turn have held messages back */
     int64_t scan_ms;     /* how long reading cur/ took */
+    uint32_t claim_first; /* mailbox_claim_recent */
+    size_t claim_count;
     struct name_maker names;
     int inotify; /* -1: none */
 };
@@ -82,6 +86,9 @@ void record_changed(struct mailbox *mb, struct record *rec);
 /* Records were removed or added in bulk: finds `published` anew. */
 void mailbox_recount(struct mailbox *mb);
 
+/* Whether there are lines whose files were not seen, and which were not given up. */
+bool mailbox_has_pending_lines(const struct mailbox *mb);
+
 /* The directory that holds a record's file. */
 int record_dir(const struct mailbox *mb, const struct record *rec);
 
@@ -109,6 +116,7 @@ struct look {
     bool cur_clean;   /* for what was in cur/ */
     enum look_how how;
     bool locked;       /* the uidlist lock is held: nobody is adding */
+    bool quiet;        /* the lock was free after the list was read: its lines are settled */
     bool read_all;     /* cur/ must be read, whatever its timestamp says */
     bool unlisted;     /* a message has lost its line */
     bool resurrected;  /* a fresh file is one that was gone: its old line must go */

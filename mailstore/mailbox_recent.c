@@ -52,3 +52,9 @@ void mailbox_take_recent(struct mailbox *mb)
     (void)dir_scan(mb->dirs.new, take_one, &t);
     own_change_end(mb, own);
 }
+
+void mailbox_claim_recent(struct mailbox *mb, uint32_t first, size_t n)
+{
+    mb->claim_first = first;
+    mb->claim_count = n;
+}

@@ -19,9 +19,10 @@
  * ADDITIONS BY OTHERS. Who adds messages holds the uidlist lock, writes the lines, and then
  * moves the files to their places, in the order of their UIDs, before it drops the lock. So a
  * line may be there before its file is. It is no expunged message, and none above it may be
- * shown before it: a client that has seen UID n + 1 never asks for n. Lines without a file at
- * the end of the list hold nothing back and just wait. One with a file above it is dead when a
- * clean reading sees the file above and not its own: they come in order, or from before.
+ * shown before it: a client that has seen UID n + 1 never asks for n. A line without a file is
+ * dead when a clean reading does not see the file, and either the lock was free after the list
+ * was read (`quiet`: who wrote the line is done), or we hold it ourselves, or the file of a
+ * line above is seen (they come in order, or from before). Else it waits, and UIDNEXT with it.
  * Without clean readings (a folder in which flags change all the time) the messages above are
  * held back for HELD_LOOKS looks, at the first look for none, since there the dead lines are
  * old ones by all likelihood; then the line is given up, but marked `hidden`: should its file
@@ -235,20 +236,51 @@ static void expunge(struct mailbox *mb, struct record *rec)
     record_changed(mb, rec);
 }
 
+/* Which lines without a file can't be additions in progress: those before this index. */
+static size_t settled_lines(const struct look *l)
+{
+    return l->locked || l->quiet ? l->mb->table.count : behind_last_found(l->mb);
+}
+
+/* At the first look the last lines count as missing too: they are worth another reading. */
+static size_t lines_to_resolve(const struct look *l)
+{
+    return l->mb->highest == 0 ? l->mb->table.count : settled_lines(l);
+}
+
+bool mailbox_has_pending_lines(const struct mailbox *mb)
+{
+    for (size_t i = mb->published; i < mb->table.count; i++)
+        if (mb->table.rec[i].state == RECORD_LINE)
+            return true;
+    return false;
+}
+
+static void look_at_lock(struct look *l)
+{
+    struct stat st;
+    if (!l->quiet && mailbox_has_pending_lines(l->mb))
+        l->quiet = sys_fstatat(l->mb->dirs.dir, UIDLIST_LOCK, &st, AT_SYMLINK_NOFOLLOW) < 0 &&
+                   errno == ENOENT;
+}
+
 /* Decides about the records that this look has not seen. Returns how many are missing without
  * proof. */
 static size_t resolve(struct look *l)
 {
     struct mailbox *mb = l->mb;
     size_t missing = 0;
-    size_t found = l->locked ? mb->table.count : behind_last_found(mb);
+    size_t settled = settled_lines(l);
+    size_t lines = lines_to_resolve(l);
     for (size_t i = l->full ? 0 : mb->published; i < mb->table.count; i++) {
         struct record *rec = &mb->table.rec[i];
         if (rec->state >= RECORD_EXPUNGED || (rec->state != RECORD_LINE && !l->full))
             continue;
-        if (rec->state == RECORD_LINE ? i >= found : rec->seen >= l->first)
+        if (rec->state == RECORD_LINE ? i >= lines : rec->seen >= l->first)
             continue;
         bool proof = rec->state == RECORD_SHOWN && !rec->in_new ? l->cur_clean : l->clean;
+        if (rec->state == RECORD_LINE && i >= settled)
+            proof = false;
         if (!proof)
             missing++;
         else if (rec->state == RECORD_SHOWN)
@@ -257,6 +289,15 @@ static size_t resolve(struct look *l)
             record_set_state(mb, rec, RECORD_GONE);
     }
     return missing;
+}
+
+/* Nothing has changed, so nothing was read: a line that waits is dead, if its writer is done.
+ */
+static void resolve_unread(struct look *l)
+{
+    l->clean = l->mb->cur.verify_at == 0 && l->mb->new.verify_at == 0;
+    l->full = false;
+    (void)resolve(l);
 }
 
 /* The lines that hold others back, when readings are never clean: see the head. */
@@ -297,6 +338,7 @@ enum store_error look_read(struct look *l, bool cur_too)
     struct mailbox *mb = l->mb;
     l->first = mb->look + 1;
     for (int i = 0;; i++) {
+        look_at_lock(l);
         enum store_error e = read_once(l, cur_too);
         if (e != STORE_OK)
             return e;
@@ -320,6 +362,13 @@ enum store_error look_read(struct look *l, bool cur_too)
 /* --- Showing.
  * ---------------------------------------------------------------------------------- */
 
+/* What we added with flags was in cur/ from the beginning, so that nobody else claims it. */
+static bool is_claimed(const struct mailbox *mb, const struct record *rec)
+{
+    return rec->uid >= mb->claim_first && rec->uid - mb->claim_first < mb->claim_count &&
+           (rec->flags != 0 || rec->letters != 0);
+}
+
 static void publish(struct mailbox *mb)
 {
     while (mb->published < mb->table.count) {
@@ -331,7 +380,7 @@ static void publish(struct mailbox *mb)
             continue;
         record_set_state(mb, rec, RECORD_SHOWN);
         record_changed(mb, rec);
-        rec->recent = rec->in_new;
+        rec->recent = rec->in_new || is_claimed(mb, rec);
         mb->highest = rec->uid;
     }
 }
@@ -423,11 +472,14 @@ static enum store_error look_through(struct look *l, enum look_how how)
     if (e != STORE_OK)
         return e;
     look_at_keywords(mb);
+    look_at_lock(l);
     bool all = how == LOOK_ALL || l->read_all;
     bool read_new = !unchanged(&mb->new, mb->dirs.new, mb->grain) || all;
     bool read_cur = !unchanged(&mb->cur, mb->dirs.cur, mb->grain) || all;
     if (read_new || read_cur)
         e = look_read(l, read_cur);
+    else
+        resolve_unread(l);
     if (e != STORE_OK)
         return e;
     if (l->read_all)

@@ -34,7 +34,7 @@
 #define TRASH_TRIES 16
 
 /* A CREATE takes milliseconds. */
-#define STAGE_OLD_SECONDS (24 * 60 * 60)
+#define STAGE_OLD_SECONDS ((time_t)24 * 60 * 60)
 
 #define STAGE_MAX (sizeof STAGE_PREFIX + UNIQUE_NAME_MAX)
 

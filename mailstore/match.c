@@ -15,9 +15,9 @@ struct match {
     bool at[FOLDER_NAME_MAX + 1];
 };
 
-static char upper(char c)
+static int upper(char c)
 {
-    return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+    return c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c;
 }
 
 /* One octet of the pattern that stands for itself. False: nothing can fit any more. */

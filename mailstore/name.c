@@ -37,7 +37,7 @@
 
 /* No level grows beyond this on its way: 4 octets of UTF-8 become at most 8 of UTF-7 and a
  * shift, an escaped octet 3. */
-#define LEVEL_ROOM (4 * FOLDER_NAME_MAX)
+#define LEVEL_ROOM ((size_t)4 * FOLDER_NAME_MAX)
 
 #define OPAQUE_BASE 0xef00
 

@@ -37,7 +37,7 @@ bool name_store(enum store_layout layout, const char *name, enum storing how,
                 struct buffer *path);
 
 /* A ceiling for a path made of a name: no octet of it needs more than twelve. */
-#define PATH_ROOM (12 * FOLDER_NAME_MAX)
+#define PATH_ROOM ((size_t)12 * FOLDER_NAME_MAX)
 
 /* Whether in layout fs an entry of this name may be a file or directory that is no folder. */
 bool name_is_reserved(const char *entry);

@@ -27,8 +27,9 @@ enum store_layout {
 
 struct store;
 
-/* Opens the account at `root` (an absolute or relative path, copied). A root that is missing is
- * made, with cur/ new/ tmp/. */
+/* Opens the account at `root` (an absolute or relative path, not kept). A root that is missing
+ * is made, with the directories above it and cur/ new/ tmp/. STORE_NONEXISTENT: it is no
+ * directory; STORE_NOPERM, STORE_OVERQUOTA ...: it can't be opened or made. */
 enum store_error store_open(const char *root, enum store_layout layout, struct store **store_r);
 void store_close(struct store *store);
 
@@ -45,22 +46,32 @@ enum store_error folder_name_normalize(const char *name, size_t n, char *out);
 bool mutf7_to_utf8(const char *in, size_t n, struct buffer *out);
 bool utf8_to_mutf7(const char *in, size_t n, struct buffer *out);
 
+/* In all that follow, `name` is a normal name; another is brought into its normal form, with
+ * the errors of folder_name_normalize. The passing errors (STORE_NOPERM, STORE_OVERQUOTA,
+ * STORE_UNAVAILABLE, STORE_IO) are possible everywhere and nothing has changed then. */
+
 /* Opens the directory of a folder (the one that has cur/ new/ tmp/). *fd_r is the caller's.
- * STORE_NONEXISTENT also for a level that is only a parent of others. */
+ * STORE_NONEXISTENT also for a level that is only a parent of others; STORE_NOPERM also for a
+ * link that leads out of the root. */
 enum store_error folder_open_dir(struct store *store, const char *name, int *fd_r);
 
 /* CREATE (RFC 3501 6.3.3): makes the folder and the missing ones above it. STORE_EXISTS when it
- * is there and can be selected already. */
+ * is there and can be selected already; of several that create it at the same time exactly one
+ * gets STORE_OK. STORE_LIMIT: an entry of a directory can't hold the name. */
 enum store_error folder_create(struct store *store, const char *name);
 
 /* DELETE (6.3.4): removes the folder with all its messages; those below it stay. STORE_CANNOT
- * for INBOX and for a level that is no folder itself but has others below (RFC: an error). */
+ * for INBOX and for a level that is no folder itself but has others below (RFC: an error), or
+ * something that is no mail (layout fs). STORE_NONEXISTENT: there is none. A failure can leave
+ * a part of the folder removed in layout fs; it can be deleted again. */
 enum store_error folder_delete(struct store *store, const char *name);
 
 /* RENAME (6.3.5) of any folder but INBOX (which the caller does with messages moved): the
- * folders below move with it, missing levels above the new name are made, all UIDs stay, and
- * a new UIDVALIDITY is given only where the new name could have been used before with another
- * folder under the same UIDVALIDITY (it is unique in the account, so never). */
+ * folders below move with it, missing levels above the new name are made, all UIDs and
+ * UIDVALIDITYs stay (these are unique in the account, so the new name never had another folder
+ * under the same one). STORE_NONEXISTENT: no folder `from`, nor one below it. STORE_EXISTS:
+ * there is a folder `to`, or one below it. STORE_CANNOT: `from` is INBOX, or `to` lies below
+ * it. STORE_LIMIT: a name would get too long. */
 enum store_error folder_rename(struct store *store, const char *from, const char *to);
 
 struct folder {
@@ -74,22 +85,29 @@ struct folder_list {
     size_t count;
 };
 
-/* Every folder there is, and the levels between that are none. */
+/* Every folder there is, and the levels between that are none. Entries on disk that stand for
+ * no name a client could send are there under a name that leads to them (mailstore/name.c).
+ * Folders on the other side of a link that leads out of the root are not. */
 enum store_error folder_list(struct store *store, struct folder_list *list_r);
 void folder_list_free(struct folder_list *list);
 
 /* Whether a LIST pattern fits a name (RFC 3501 6.3.8: '*' anything, '%' anything but '/';
- * INBOX in any case). Time is bounded by the product of the lengths. */
+ * INBOX in any case). Time is bounded by the product of the lengths. A name longer than
+ * FOLDER_NAME_MAX fits nothing. */
 bool folder_match(const char *pattern, const char *name);
 
 /* The subscriptions: Dovecot's file `subscriptions`; without it, Courier's. Names need not
  * exist as folders. subscribed_r is sorted; free with folder_list_free (the two flags are not
  * set). */
 enum store_error subscriptions_read(struct store *store, struct folder_list *list_r);
-/* Adds or removes one name; no error where nothing had to be done. */
+/* Adds or removes one name, durably; no error where nothing had to be done. STORE_INUSE: the
+ * lock was not to be had; STORE_CORRUPT: the file is of a version that we don't know, or no
+ * file; STORE_LIMIT: it would get too long. */
 enum store_error subscriptions_change(struct store *store, const char *name, bool subscribe);
 
-/* The next UIDVALIDITY of this account, unique in it and durable (`dovecot-uidvalidity`). */
+/* The next UIDVALIDITY of this account, unique in it and durable (`dovecot-uidvalidity`): from
+ * 1 to 2^31 - 1. STORE_INUSE: the lock was not to be had; STORE_LIMIT: all values are used up.
+ */
 enum store_error uidvalidity_next(struct store *store, uint32_t *uidvalidity_r);
 
 #endif

@@ -135,10 +135,12 @@ static char separator_of(enum store_layout layout, enum format format)
     return format == FORMAT_1 && layout == LAYOUT_FS ? '/' : '.';
 }
 
+/* After ESCAPE, and what it stands for. */
+static const char code[] = "01trn";
+static const char meaning[] = { '\0', ESCAPE, '\t', '\r', '\n' };
+
 static bool unescape(const char *in, size_t n, struct buffer *out)
 {
-    static const char code[] = "01trn";
-    static const char meaning[] = { '\0', ESCAPE, '\t', '\r', '\n' };
     for (size_t i = 0; i < n; i++) {
         if (in[i] != ESCAPE) {
             buffer_putc(out, in[i]);
@@ -198,15 +200,12 @@ static bool show_line(enum store_layout layout, enum format format, const char *
 static void escape(const char *in, size_t n, struct buffer *out)
 {
     for (size_t i = 0; i < n; i++) {
-        const char *special = in[i] == '\0' ? NULL : strchr("\001\t\r\n", in[i]);
+        const char *special = memchr(meaning, in[i], sizeof meaning);
         if (special == NULL) {
             buffer_putc(out, in[i]);
         } else {
             buffer_putc(out, ESCAPE);
-            buffer_putc(out, in[i] == ESCAPE ? '1'
-                             : in[i] == '\t' ? 't'
-                             : in[i] == '\r' ? 'r'
-                                             : 'n');
+            buffer_putc(out, code[special - meaning]);
         }
     }
 }

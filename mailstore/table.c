@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What table.h promises. */
+_Static_assert(sizeof(struct record) <= 40, "a record grew");
+
 #define SLOTS_MIN 64
 
 /* Indexes are kept in 32 bits, one of them for "free". */

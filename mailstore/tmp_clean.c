@@ -12,7 +12,7 @@
 
 #define HOUR         (60L * 60)
 #define OLD_SECONDS  (36 * HOUR)
-#define WEEK_SECONDS (7 * 24 * HOUR)
+#define WEEK_SECONDS (7 * 24L * HOUR)
 
 struct cleaning {
     int fd;

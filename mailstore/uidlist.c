@@ -246,6 +246,14 @@ static bool keep_ascending(struct uidlist_lines *lines)
     return true;
 }
 
+/* A broken line may still tell its UID: the higher one of it and `highest`. */
+static uint32_t spent_uid(const char *p, const char *end, uint32_t highest)
+{
+    uint32_t uid = 0;
+    bool told = number(&p, end, &uid) && p < end && *p == ' ';
+    return told && uid > highest ? uid : highest;
+}
+
 /* Reads the lines of text[at, end), which begin behind an LF. Broken order is put right and
  * counted. *used_r: the octets up to the last LF. */
 static bool parse_lines(struct uidlist *list, int version, size_t at, bool locked,
@@ -264,6 +272,7 @@ static bool parse_lines(struct uidlist *list, int version, size_t at, bool locke
             break;
         struct uidlist_line line;
         if (!parse_line(version, p, lf, &line)) {
+            highest = spent_uid(p, lf, highest);
             list->damaged++;
         } else {
             ordered = ordered && line.uid > last;
@@ -275,8 +284,10 @@ static bool parse_lines(struct uidlist *list, int version, size_t at, bool locke
         p = lf + 1;
     }
     *used_r = (size_t)(p - text);
-    if (p < end && locked)
+    if (p < end && locked) {
+        highest = spent_uid(p, end, highest);
         list->damaged++;
+    }
     size_t all = lines->count;
     if (!ordered && !keep_ascending(lines))
         return false;
@@ -315,6 +326,8 @@ static bool parse_all(struct uidlist *list, bool locked, struct uidlist_lines *l
         return false;
     if (list->next == 0) /* neither N nor a line */
         list->uidvalidity = 0;
+    if (list->uidvalidity == 0)
+        list->rewrite = true;
     list->offset = (off_t)used;
     return true;
 }

@@ -144,7 +144,7 @@ static void keep_mode(int dir, int fd)
 
 static enum store_error replace_file(struct uidlist *list, int dir, const struct buffer *b)
 {
-    struct stat st;
+    struct stat st = { 0 };
     size_t done = 0;
     int fd = sys_openat(dir, UIDLIST_TEMP, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
     if (fd < 0)

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # What the client tests share: the demo's server with its sample mail, on a free port, and
 # comparing. To be sourced. $IMAPD is the program.
 set -u

@@ -1,4 +1,15 @@
-/* Lock files. */
+/*
+ * Lock files, with the store's own system calls but for the clock, which a test can make run
+ * faster, and for the stamps of files, which it can make older or younger.
+ */
+#define sys_monotonic real_monotonic
+#define sys_pause     real_pause
+#define sys_fstatat   real_fstatat
+#include "mailstore/sys.c"
+#undef sys_monotonic
+#undef sys_pause
+#undef sys_fstatat
+
 #include "mailstore_root.h"
 
 #include "mailstore/dotlock.h"
@@ -9,6 +20,43 @@
 #define LOCK      "test.lock"
 #define PROCESSES 6
 #define EACH      50
+
+int sys_monotonic(struct timespec *now);
+void sys_pause(unsigned milliseconds);
+int sys_fstatat(int dir, const char *path, struct stat *st, int flags);
+
+static int speed = 1;     /* of the monotonic clock; 1000 must be a multiple */
+static time_t server_lag; /* so many seconds are the stamps of the lock behind the clock */
+
+int sys_monotonic(struct timespec *now)
+{
+    if (real_monotonic(now) < 0)
+        return -1;
+    time_t ms = (now->tv_sec * 1000 + now->tv_nsec / 1000000) * speed;
+    now->tv_sec = ms / 1000;
+    now->tv_nsec = ms % 1000 * 1000000;
+    return 0;
+}
+
+void sys_pause(unsigned milliseconds)
+{
+    real_pause(milliseconds / (unsigned)speed + 1);
+}
+
+int sys_fstatat(int dir, const char *path, struct stat *st, int flags)
+{
+    int r = real_fstatat(dir, path, st, flags);
+    st->st_mtime -= server_lag;
+    st->st_ctime -= server_lag;
+    return r;
+}
+
+static time_t fast_seconds(void)
+{
+    struct timespec now;
+    assert_int_equal(sys_monotonic(&now), 0);
+    return now.tv_sec;
+}
 
 static void test_take_and_drop(void **state)
 {
@@ -127,21 +175,63 @@ static void test_owners_who_may_live(void **state)
     }
 }
 
-/* A lock of another machine that is older than two minutes by the file system's clock and that
- * nobody touches while we watch. This test waits for the 12 seconds that this takes. */
+/* How long it takes to get the lock of an owner on another machine. */
+static time_t time_to_take(const struct root *r)
+{
+    struct dotlock lock;
+    root_write(r, LOCK, "4711:elsewhere");
+    speed = 50;
+    time_t begin = fast_seconds();
+    assert_int_equal(dotlock_take(&lock, store_root_fd(r->store), LOCK), STORE_OK);
+    time_t took = fast_seconds() - begin;
+    dotlock_drop(&lock);
+    speed = 1;
+    return took;
+}
+
 static void test_old(void **state)
 {
     (void)state;
     struct root r;
     root_open(&r, LAYOUT_MAILDIRPP);
+    /* Old by the file system's clock: only as long as a living owner might need to touch it. */
+    server_lag = DOTLOCK_STALE_SECONDS + 1;
+    time_t took = time_to_take(&r);
+    assert_true(took > DOTLOCK_TOUCH_SECONDS && took < DOTLOCK_STALE_SECONDS - 10);
+    /* Young: until it is old. */
+    server_lag = 0;
+    took = time_to_take(&r);
+    assert_true(took >= DOTLOCK_STALE_SECONDS - 1);
+    /* Stamps from the future: our own clock decides. */
+    server_lag = -1000000;
+    took = time_to_take(&r);
+    assert_true(took >= DOTLOCK_STALE_SECONDS - 1);
+    server_lag = 0;
+    assert_int_equal(root_count(&r, "test"), 0);
+    root_close(&r);
+}
+
+/* An owner that touches its lock keeps it, however old its stamps are by our clock. */
+static void test_touched(void **state)
+{
+    (void)state;
+    struct root r;
+    root_open(&r, LAYOUT_MAILDIRPP);
     root_write(&r, LOCK, "4711:elsewhere");
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    while (pid == 0) {
+        utimensat(store_root_fd(r.store), LOCK, NULL, 0);
+        usleep(50000); /* a fast second */
+    }
     struct dotlock lock;
-    /* ctime can't be set back, so the lock is old only by mtime: it has to stay. */
-    struct timespec old[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
-    assert_int_equal(utimensat(store_root_fd(r.store), LOCK, old, 0), 0);
-    assert_int_equal(
-        dotlock_take_within(&lock, store_root_fd(r.store), LOCK, DOTLOCK_TOUCH_SECONDS + 3),
-        STORE_INUSE);
+    speed = 20;
+    server_lag = 100000;
+    assert_int_equal(dotlock_take(&lock, store_root_fd(r.store), LOCK), STORE_INUSE);
+    speed = 1;
+    server_lag = 0;
+    kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
     root_expect(&r, LOCK, "4711:elsewhere");
     root_close(&r);
 }
@@ -286,6 +376,7 @@ int main(void)
         cmocka_unit_test(test_dead_owner),
         cmocka_unit_test(test_owners_who_may_live),
         cmocka_unit_test(test_old),
+        cmocka_unit_test(test_touched),
         cmocka_unit_test(test_without_tmp),
         cmocka_unit_test(test_can_not_be_made),
         cmocka_unit_test(test_at_once),

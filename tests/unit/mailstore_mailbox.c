@@ -375,15 +375,6 @@ static void test_missing_dirs(void **state)
     mailbox_close(mb);
 }
 
-static void test_tmp_cleaned(void **state)
-{
-    const struct root *r = *state;
-    root_write(r, "tmp/young", "x");
-    struct mailbox *mb = mail_open(r, "INBOX", true);
-    mailbox_close(mb);
-    assert_true(root_has(r, "tmp/young"));
-}
-
 static void test_line_without_file(void **state)
 {
     const struct root *r = *state;
@@ -391,7 +382,8 @@ static void test_line_without_file(void **state)
     struct mailbox *mb = mail_open(r, "INBOX", true);
     mail_settle();
     mail_refresh(mb);
-    /* An addition in progress: the lines are there, then the files, in order. */
+    /* An addition in progress: the lock, the lines, then the files, in order. */
+    root_write(r, "dovecot-uidlist.lock", "");
     int fd = openat(store_root_fd(r->store), "dovecot-uidlist", O_WRONLY | O_APPEND);
     assert_true(fd >= 0);
     static const char lines[] = "2 :2.b\n3 :3.c\n";
@@ -405,6 +397,40 @@ static void test_line_without_file(void **state)
     mail_refresh(mb);
     mail_expect(mb, "1* 2* 3*");
     assert_int_equal(mailbox_uidnext(mb), 4);
+    mailbox_close(mb);
+}
+
+/* The one who wrote the lines is gone: they are spent. */
+static void test_lines_left_behind(void **state)
+{
+    const struct root *r = *state;
+    mail_deliver(r, "1.a");
+    struct mailbox *mb = mail_open(r, "INBOX", true);
+    mail_settle();
+    mail_refresh(mb);
+    mail_settle();
+    mail_refresh(mb);
+    root_write(r, "dovecot-uidlist.lock", "");
+    int fd = openat(store_root_fd(r->store), "dovecot-uidlist", O_WRONLY | O_APPEND);
+    assert_true(fd >= 0);
+    static const char lines[] = "2 :2.b\n3 :3.c\n";
+    assert_int_equal(write(fd, lines, strlen(lines)), strlen(lines));
+    close(fd);
+    mail_refresh(mb);
+    assert_int_equal(mailbox_uidnext(mb), 2);
+    mail_remove(r, "dovecot-uidlist.lock");
+    const struct timespec t = { 1, 200 * 1000000L }; /* after our own move from new/ to cur/ */
+    nanosleep(&t, NULL);
+    mail_refresh(mb);
+    assert_int_equal(mailbox_uidnext(mb), 4);
+    /* Nothing that was told is taken back: a file that comes after all is a new message. */
+    mail_deliver(r, "2.b");
+    mail_refresh(mb);
+    mail_expect(mb, "1* 4*");
+    mailbox_close(mb);
+    mb = mail_open(r, "INBOX", true);
+    mail_expect(mb, "1 4");
+    assert_int_equal(mailbox_uidnext(mb), 5);
     mailbox_close(mb);
 }
 
@@ -537,8 +563,8 @@ int main(void)
         T(test_deleted_folder),
         T(test_renamed_folder),
         T(test_missing_dirs),
-        T(test_tmp_cleaned),
         T(test_line_without_file),
+        T(test_lines_left_behind),
         T(test_dead_line),
         T(test_other_program_numbers),
         T(test_list_lost),

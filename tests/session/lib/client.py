@@ -1,6 +1,8 @@
 """A small IMAP client for tests that talk freely: one command, all of its responses."""
 
+import collections
 import re
+import time
 
 from lib import server
 
@@ -14,14 +16,19 @@ class Client:
         self.c = server.Connection(argv, log, user, False, home, None, seconds)
         self.serial = 0
         self.exists = 0
+        self.trace = collections.deque(maxlen=60)  # (when, what was said), for a failure
         greeting = self.read()
         if not greeting.startswith(b'* PREAUTH'):
             raise Refused(greeting)
 
     def read(self):
-        got = self.c.response()
+        return self.note(self.c.response())
+
+    def note(self, got):
         if got is None:
             raise Refused(b'the server closed the connection')
+        if b' FETCH ' not in got:
+            self.trace.append((time.monotonic(), b'S: ' + got[:160]))
         if m := re.match(rb'\* (\d+) EXISTS', got):
             self.exists = int(m[1])
         elif re.match(rb'\* \d+ EXPUNGE', got):
@@ -33,6 +40,7 @@ class Client:
     def start(self, command):
         self.serial += 1
         tag = b't%d' % self.serial
+        self.trace.append((time.monotonic(), b'C: ' + tag + b' ' + command[:160]))
         if not self.c.send(tag + b' ' + command + b'\r\n'):
             raise Refused(b'the server has gone')
         return tag
@@ -64,14 +72,7 @@ class Client:
         said = []
         try:
             while True:
-                got = self.c.response(seconds)
-                if got is None:
-                    raise Refused(b'the server closed the connection in IDLE')
-                said.append(got)
-                if m := re.match(rb'\* (\d+) EXISTS', got):
-                    self.exists = int(m[1])
-                elif re.match(rb'\* \d+ EXPUNGE', got):
-                    self.exists -= 1
+                said.append(self.note(self.c.response(seconds)))
         except server.Timeout:
             pass
         self.c.send(b'DONE\r\n')

@@ -5,7 +5,6 @@ import base64
 import glob
 import os
 import re
-import time
 
 DIRECTORIES = ('cur', 'new', 'tmp')
 
@@ -155,7 +154,3 @@ def size_faults(top, files):
         if int(claimed.get('W', len(crlf(octets)))) != len(crlf(octets)):
             out.append('%s holds %d octets with CRLF' % (path, len(crlf(octets))))
     return out
-
-
-def now():
-    return int(time.time())

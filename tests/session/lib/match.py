@@ -5,8 +5,8 @@ a line with its literals inside, `{N}` CR LF and N octets, as on the wire.
 
 What RFC 3501 leaves to the server is not compared: the order of FETCH items, of flags, of
 SEARCH numbers and of capabilities; whether a string is quoted or a literal; the human text of
-a status response or a continuation
-(it must only be there; one word behind `+` is a challenge, and compared). What it does not leave is compared exactly.
+a status response or a continuation (it must only be there; one word behind `+` is a challenge,
+and compared). What it does not leave is compared exactly.
 """
 
 import re
@@ -33,7 +33,7 @@ class Mismatch(Exception):
 
 def pattern(text, variables, flags=re.S):
     """A compiled regex for text with holes; the names that it captures."""
-    out, at = [], 0
+    out, at, named = [], 0, set()
     for hole in HOLE.finditer(text):
         out.append(re.escape(text[at:hole.start()]))
         at = hole.end()
@@ -45,7 +45,11 @@ def pattern(text, variables, flags=re.S):
         body = hole['re'] if hole['re'] is not None else KINDS[hole['kind']]
         if hole['name'] in variables:
             body = re.escape(variables[hole['name']])
-        out.append('(?P<%s>%s)' % (hole['name'], body) if hole['name'] else '(?:%s)' % body)
+        if hole['name'] in named:
+            out.append('(?P=%s)' % hole['name'])
+        else:
+            out.append('(?P<%s>%s)' % (hole['name'], body) if hole['name'] else '(?:%s)' % body)
+            named |= {hole['name']} - {None}
     out.append(re.escape(text[at:]))
     return re.compile(''.join(out), flags)
 

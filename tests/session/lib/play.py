@@ -44,14 +44,18 @@ class Player:
         self.mounted = False
         self.limit = None
         self.variables, self.connections, self.seen = {}, {}, {}
-        self.codes = []
+        self.codes, self.expected_exit = [], None
         self.log = open(os.path.join(self.top, 'log'), 'w+b')
         self.box_path = os.path.join(self.top, 'Maildir')
+        self.layout = layout
+
+    def prepare(self):
+        if self.script.flag('need-root') and os.getuid() != 0:
+            raise Skip('needs root')
         os.mkdir(self.box_path, 0o700)
-        for size in parsed.words('tmpfs'):
+        for size in self.script.words('tmpfs'):
             self._mount(size[0])
-        self.box = maildir.Maildir(self.box_path, layout, self.uid)
-        self.expected_exit = None
+        self.box = maildir.Maildir(self.box_path, self.layout, self.uid)
 
     def _mount(self, size):
         if os.getuid() != 0:
@@ -65,7 +69,8 @@ class Player:
     # --- The server --------------------------------------------------------------------------
 
     def argv(self):
-        out = [self.imapd, '-f', '/dev/null', '-o', 'mail_root=' + self.box_path, '-o', 'log=stderr']
+        out = [self.imapd, '-f', '/dev/null', '-o', 'mail_root=' + self.box_path,
+               '-o', 'log=stderr']
         if self.box.layout == 'fs':
             out += ['-o', 'layout=fs']
         if self.login:
@@ -73,9 +78,10 @@ class Player:
             passwd = os.path.join(self.top, 'passwd')
             if not os.path.exists(passwd):
                 users = self.script.words('user') or [['demo', 'secret']]
+                lines = [' '.join(w) for w in self.script.words('passwd-line')] or \
+                    ['%s:{PLAIN}%s:%d:%d::%s::' % (u[0], u[1], uid, uid, self.top) for u in users]
                 with open(passwd, 'w') as f:
-                    f.writelines('%s:{PLAIN}%s:%d:%d::%s::\n' % (u[0], u[1], uid, uid, self.top)
-                                 for u in users)
+                    f.writelines(line + '\n' for line in lines)
             out += ['-o', 'auth=passwd-file', '-o', 'passwd_file=' + passwd,
                     '-o', 'passwd_file_plain=yes', '-o', 'login_user=nobody',
                     '-o', 'first_valid_uid=%d' % min(1000, uid), '-o', 'auth_fail_delay=0']
@@ -137,7 +143,6 @@ class Player:
         steps = list(self.script.steps)
         if self.way == 'pipeline':
             steps = self._all_sends_first(steps)
-        self.started = False
         for step in steps:
             try:
                 getattr(self, 'step_' + step.kind)(step)
@@ -226,7 +231,7 @@ class Player:
         """Read before the start."""
 
     do_login = do_user = do_set = do_layout = do_ways = do_root = do_pipes = do_tmpfs = nothing
-    do_greeting = do_unsound = do_filesize = nothing
+    do_need_root = do_passwd_line = do_unsound = do_filesize = nothing
 
     def octets(self, step, given):
         body = script.block_octets(step.block, b'\r\n' if given.get('eol') == 'crlf' else b'\n')
@@ -469,6 +474,7 @@ def play(path, way, layout, imapd, keep):
     player = None
     try:
         player = Player(script.Script(path), way, layout, imapd, keep)
+        player.prepare()
         player.play()
         return ''
     except Skip as reason:
