@@ -1,5 +1,5 @@
 /*
- * Courier's courierimapuiddb (FIELD-NOTES 3.5): "1 <uidvalidity> <nextuid>", then
+ * Courier's courierimapuiddb, see doc/store.md: "1 <uidvalidity> <nextuid>", then
  * "<uid> <base name>" a line: the format that Dovecot's version 1 took over.
  *
  * Read only while there is no dovecot-uidlist: from then on Courier's numbers are history.

@@ -1,5 +1,5 @@
 /*
- * A lock file as Dovecot takes it (FIELD: dovecot-uidlist.lock): created with O_EXCL, holding
+ * A lock file as Dovecot takes it (dovecot-uidlist.lock): created with O_EXCL, holding
  * "<pid>:<host>", held only while it exists.
  *
  * A lock is stale, and broken, when its holder is provably gone: the same host and no such

@@ -1,5 +1,5 @@
 /*
- * The file dovecot-keywords (FIELD-NOTES 3.2): which letter of a file name is which keyword of
+ * The file dovecot-keywords, see doc/store.md: which letter of a file name is which keyword of
  * this folder. Lines "<n> <name>", n from 0 (letter a) to 25 (letter z).
  *
  * $Forwarded is not in it: its letter is P. But Dovecot knows no P, so that a folder it has

@@ -26,7 +26,7 @@ enum message_flag {
     FLAG_DRAFT = 1 << 4
 };
 
-/* The letters a to z of a file name (FIELD: dovecot-keywords), and $Forwarded, which is the
+/* The letters a to z of a file name (dovecot-keywords), and $Forwarded, which is the
  * letter P. A keyword's index is its bit in message_info.keywords. */
 #define KEYWORDS_MAX 27
 #define KEYWORD_LENGTH_MAX 64

@@ -1,5 +1,5 @@
 /*
- * What crashed deliveries left in tmp/ (FIELD-NOTES 3.2): files not touched for 36 hours are
+ * What crashed deliveries left in tmp/, see doc/store.md: files not touched for 36 hours are
  * removed. tmp/ is read at most once a week, and not at all when nothing was put there since a
  * reading that saw everything old; the directory's atime tells when it was read last, and is
  * set here, since file systems are mounted with noatime.

@@ -1,5 +1,5 @@
 /*
- * The file dovecot-uidlist (FIELD-NOTES 3.1): which message has which UID.
+ * The file dovecot-uidlist, see doc/store.md: which message has which UID.
  *
  *     3 V<uidvalidity> N<next uid> G<guid of the folder> [other fields]
  *     <uid> [fields] :<base name>
