@@ -42,6 +42,13 @@ ARCHIVES := $(LAYERS:%=$(BUILD)/%.a)
 SOURCES  := imapd.c $(foreach d,$(LAYERS),$(wildcard $(d)/*.c))
 HEADERS  := $(foreach d,$(LAYERS),$(wildcard $(d)/*.h))
 
+# Says what is made; V=1 says with which command.
+COMMA := ,
+ifdef V
+SAY = $(1)
+else
+SAY = @echo '  $@' && $(1)
+endif
 COMPILE = $(CC) -std=c17 $(CPPFLAGS) $(WARN) $(HARDEN) $(CFLAGS) -MMD -MP
 
 .PHONY: all check check-built check-unit check-session check-e2e check-client units demo deps \
@@ -53,17 +60,18 @@ imapd: $(BUILD)/imapd FORCE
 	@cmp -s $< $@ || cp $< $@
 
 $(BUILD)/imapd: $(BUILD)/imapd.o $(ARCHIVES)
-	$(CC) $(LINKHARD) $(LDFLAGS) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS)
+	$(call SAY,$(CC) $(LINKHARD) $(LDFLAGS) -o $@ $< -Wl$(COMMA)--start-group $(ARCHIVES) \
+	    -Wl$(COMMA)--end-group $(LIBS))
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(COMPILE) -c -o $@ $<
+	$(call SAY,$(COMPILE) -c -o $@ $<)
 
 define LAYER
 $(BUILD)/$(1).a: $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	ar rcs $$@ $$^
+	@ar rcs $$@ $$^
 endef
 $(foreach d,$(LAYERS),$(eval $(call LAYER,$(d))))
 
@@ -83,7 +91,8 @@ UNITS        := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
 define UNIT
 $(BUILD)/unit/$(1): $(BUILD)/tests/unit/$(1).o $(foreach l,$(firstword $(subst _, ,$(1))) $(BELOW_$(firstword $(subst _, ,$(1)))),$(BUILD)/$(l).a)
 	@mkdir -p $$(@D)
-	$$(CC) $$(LINKHARD) $$(LDFLAGS) -o $$@ $$< -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group -lcmocka $$(LIBS)
+	$$(call SAY,$$(CC) $$(LINKHARD) $$(LDFLAGS) -o $$@ $$< -Wl$$(COMMA)--start-group \
+	    $$(filter %.a,$$^) -Wl$$(COMMA)--end-group -lcmocka $$(LIBS))
 endef
 $(foreach u,$(UNIT_SOURCES:tests/unit/%.c=%),$(eval $(call UNIT,$(u))))
 
@@ -93,7 +102,7 @@ $(foreach u,$(UNIT_SOURCES:tests/unit/%.c=%),$(eval $(call UNIT,$(u))))
 DEPS_BUILD := gcc libc6-dev libpam0g-dev libcrypt-dev libutf8proc-dev
 DEPS_DEMO  := xinetd python3 util-linux
 DEPS_CHECK := libcmocka-dev libpam-wrapper systemd fail2ban mandoc curl mutt isync procps passwd \
-              strace iproute2
+              tmux
 DEPS_FUZZ  := clang libclang-rt-14-dev libutf8proc-dev
 DEPS_LINT  := clang-format clang-tidy cppcheck
 

@@ -15,7 +15,7 @@ void run_close(struct command *c)
     enum store_error error = STORE_OK;
     size_t removed = 0;
     if (!s->view.read_only)
-        error = mailbox_expunge(s->view.mailbox, NULL, 0, &removed);
+        error = mailbox_expunge(s->view.mailbox, NULL, EXPUNGE_ALL, &removed);
     s->counts.expunged += removed;
     leave(c);
     if (error != STORE_OK)

@@ -18,7 +18,7 @@ static void expunge(struct command *c, const struct view_messages *only)
         return;
     }
     enum store_error error =
-        only == NULL ? mailbox_expunge(s->view.mailbox, NULL, 0, &removed)
+        only == NULL ? mailbox_expunge(s->view.mailbox, NULL, EXPUNGE_ALL, &removed)
                      : mailbox_expunge(s->view.mailbox, only->uid, only->count, &removed);
     s->counts.expunged += removed;
     if (error != STORE_OK)
@@ -37,9 +37,6 @@ void run_uid_expunge(struct command *c)
     struct view_messages messages;
     if (!command_messages(c, c->args, &messages))
         return;
-    if (messages.count == 0)
-        command_ok(c, NULL, "There was nothing to expunge");
-    else
-        expunge(c, &messages);
+    expunge(c, &messages);
     view_messages_free(&messages);
 }

@@ -8,7 +8,7 @@ void run_logout(struct command *c)
     struct session *s = c->session;
     if (s->state == STATE_SELECTED && s->settings->expunge_on_logout && !s->view.read_only) {
         size_t removed = 0;
-        if (mailbox_expunge(s->view.mailbox, NULL, 0, &removed) != STORE_OK)
+        if (mailbox_expunge(s->view.mailbox, NULL, EXPUNGE_ALL, &removed) != STORE_OK)
             stream_puts(s->io, "* NO The deleted messages could not be expunged\r\n");
         s->counts.expunged += removed;
     }

@@ -11,7 +11,7 @@ struct store {
     enum store_layout layout;
 };
 
-/* What we make is the user's alone (DESIGN: umask 077). */
+/* What we make is the user's alone (umask 077). */
 #define MODE_DIR  0700
 #define MODE_FILE 0600
 

@@ -112,8 +112,9 @@ struct flag_change {
 enum store_error mailbox_store(struct mailbox *mb, const uint32_t *uid, size_t n,
                                const struct flag_change *change, size_t *gone_r);
 
-/* EXPUNGE: of `n` messages (uid NULL: of all) removes those that carry \Deleted on disk now.
- * They are then marked expunged. *removed_r counts them. */
+/* EXPUNGE: of `n` messages (with n EXPUNGE_ALL, and no list: of all) removes those that carry
+ * \Deleted on disk now. They are then marked expunged. *removed_r (or NULL) counts them. */
+#define EXPUNGE_ALL SIZE_MAX
 enum store_error mailbox_expunge(struct mailbox *mb, const uint32_t *uid, size_t n,
                                  size_t *removed_r);
 

@@ -76,9 +76,9 @@ enum store_error mailbox_expunge(struct mailbox *mb, const uint32_t *uid, size_t
     struct removal r = { .looks = LOOKS_PER_CALL };
     enum store_error e = mailbox_look(mb, LOOK_CHANGED);
     r.own = own_change_begin(mb);
-    if (e == STORE_OK && uid == NULL)
+    if (e == STORE_OK && n == EXPUNGE_ALL)
         e = expunge_all(mb, &r);
-    for (size_t i = 0; e == STORE_OK && uid != NULL && i < n; i++)
+    for (size_t i = 0; e == STORE_OK && n != EXPUNGE_ALL && i < n; i++)
         e = expunge_one(mb, uid[i], &r);
     own_change_end(mb, r.own);
     enum store_error synced = sync_dirs(mb, &r);

@@ -66,7 +66,7 @@ static void test_same_folder(void **state)
     /* A removed original leaves its copy. */
     struct flag_change deleted = { FLAGS_ADD, FLAG_DELETED, NULL, 0 };
     assert_int_equal(mailbox_store(mb, uid, 2, &deleted, NULL), STORE_OK);
-    assert_int_equal(mailbox_expunge(mb, NULL, 0, NULL), STORE_OK);
+    assert_int_equal(mailbox_expunge(mb, NULL, EXPUNGE_ALL, NULL), STORE_OK);
     uint64_t octets = 0;
     assert_int_equal(mailbox_size(mb, 3, &octets), STORE_OK);
     mailbox_close(mb);

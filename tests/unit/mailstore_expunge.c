@@ -9,7 +9,7 @@ static void test_all(void **state)
     root_write(r, "cur/3.c:2,ST", MAIL_TEXT);
     struct mailbox *mb = mail_open(r, "INBOX", true);
     size_t removed = 0;
-    assert_int_equal(mailbox_expunge(mb, NULL, 0, &removed), STORE_OK);
+    assert_int_equal(mailbox_expunge(mb, NULL, EXPUNGE_ALL, &removed), STORE_OK);
     assert_int_equal(removed, 2);
     mail_expect(mb, "1T- 2 3TS-");
     assert_int_equal(mailbox_count(mb), 1);
@@ -20,7 +20,7 @@ static void test_all(void **state)
     mailbox_forget(mb, 3);
     mailbox_forget(mb, 2); /* not expunged: nothing happens */
     mail_expect(mb, "2");
-    assert_int_equal(mailbox_expunge(mb, NULL, 0, &removed), STORE_OK);
+    assert_int_equal(mailbox_expunge(mb, NULL, EXPUNGE_ALL, &removed), STORE_OK);
     assert_int_equal(removed, 0);
     assert_int_equal(mailbox_uidnext(mb), 4);
     mailbox_close(mb);
@@ -42,6 +42,8 @@ static void test_some(void **state)
     assert_int_equal(mailbox_expunge(mb, uid, 3, &removed), STORE_OK);
     assert_int_equal(removed, 1);
     mail_expect(mb, "1T 2T- 3");
+    assert_int_equal(mailbox_expunge(mb, NULL, 0, &removed), STORE_OK); /* none: not all */
+    assert_int_equal(removed, 0);
     mailbox_close(mb);
 }
 
@@ -56,7 +58,7 @@ static void test_others(void **state)
     mail_remove(r, "cur/2.b:2,T");               /* somebody was faster */
     mail_rename(r, "cur/3.c:2,", "cur/3.c:2,T"); /* somebody has set it */
     size_t removed = 0;
-    assert_int_equal(mailbox_expunge(mb, NULL, 0, &removed), STORE_OK);
+    assert_int_equal(mailbox_expunge(mb, NULL, EXPUNGE_ALL, &removed), STORE_OK);
     assert_int_equal(removed, 1);
     assert_true(root_has(r, "cur/1.a:2,"));
     mail_settle();
@@ -76,7 +78,7 @@ static void test_uids_stay_spent(void **state)
         struct mailbox *mb = mail_open(r, "INBOX", true);
         struct message_info info;
         assert_true(mailbox_get(mb, i, &info));
-        assert_int_equal(mailbox_expunge(mb, NULL, 0, NULL), STORE_OK);
+        assert_int_equal(mailbox_expunge(mb, NULL, EXPUNGE_ALL, NULL), STORE_OK);
         assert_int_equal(mailbox_uidnext(mb), i + 1);
         mailbox_close(mb);
     }

@@ -255,7 +255,7 @@ static void op_expunge(const struct root *r, struct mailbox *mb, struct result *
 {
     (void)r;
     size_t removed = 0;
-    result->e = mailbox_expunge(mb, NULL, 0, &removed);
+    result->e = mailbox_expunge(mb, NULL, EXPUNGE_ALL, &removed);
     struct message_info info;
     if (result->e == STORE_OK) {
         assert_true(mailbox_get(mb, 2, &info));

@@ -214,7 +214,7 @@ static void test_two_sessions(void **state)
     struct flag_change undelete = { FLAGS_REMOVE, FLAG_DELETED, NULL, 0 };
     assert_int_equal(mailbox_store(b, uid + 1, 1, &undelete, NULL), STORE_OK);
     size_t removed = 0;
-    assert_int_equal(mailbox_expunge(a, NULL, 0, &removed), STORE_OK);
+    assert_int_equal(mailbox_expunge(a, NULL, EXPUNGE_ALL, &removed), STORE_OK);
     assert_int_equal(removed, 1);
     mail_expect(a, "1TS*- 2*");
     mail_settle();
