@@ -5,6 +5,7 @@
 #   make demo       installs what is missing, builds, serves a sample Maildir
 #   make install    DESTDIR and PREFIX are honoured
 #   make deps       installs what is missing from Debian (the one list of packages)
+#   make deps-build   the same, but only what is needed to build: enough on a mail server
 #   make SANITIZE=1 [target]   the same with ASan and UBSan, objects kept apart
 
 PREFIX     ?= /usr/local
@@ -52,7 +53,7 @@ endif
 COMPILE = $(CC) -std=c17 $(CPPFLAGS) $(WARN) $(HARDEN) $(CFLAGS) -MMD -MP
 
 .PHONY: all check check-built check-unit check-session check-e2e check-client units demo deps \
-        deps-demo deps-lint fuzz install clean lint format FORCE
+        deps-build deps-demo deps-lint fuzz install clean lint format FORCE
 all: imapd
 
 # ./imapd is a copy, so that the two kinds of build never mix their objects.
@@ -102,12 +103,14 @@ $(foreach u,$(UNIT_SOURCES:tests/unit/%.c=%),$(eval $(call UNIT,$(u))))
 DEPS_BUILD := gcc libc6-dev libpam0g-dev libcrypt-dev libutf8proc-dev
 DEPS_DEMO  := xinetd python3 util-linux
 DEPS_CHECK := libcmocka-dev libpam-wrapper systemd fail2ban mandoc curl mutt isync procps passwd \
-              tmux
+              tmux dovecot-imapd
 DEPS_FUZZ  := clang libclang-rt-14-dev libutf8proc-dev
 DEPS_LINT  := clang-format clang-tidy cppcheck
 
 deps:
 	@tests/deps $(DEPS_BUILD) $(DEPS_DEMO) $(DEPS_CHECK)
+deps-build:
+	@tests/deps $(DEPS_BUILD)
 deps-demo:
 	@tests/deps $(DEPS_BUILD) $(DEPS_DEMO)
 deps-lint:
@@ -119,7 +122,7 @@ units: $(UNITS)
 check: deps
 	@$(MAKE) --no-print-directory check-built
 check-built: imapd $(UNITS)
-	@tests/run $(BUILD) unit session e2e client
+	@tests/run $(BUILD) unit session e2e client interop
 check-unit: $(UNITS)
 	@tests/run $(BUILD) unit
 check-session: imapd
@@ -131,7 +134,7 @@ check-client: imapd
 
 demo: deps-demo
 	@$(MAKE) --no-print-directory imapd
-	@tests/demo/demo ./imapd $(PORT)
+	@IMAPD=./imapd PORT=$(PORT) tests/demo/demo
 
 lint: deps-lint
 	clang-format --dry-run -Werror imapd.c $(foreach d,$(LAYERS),$(wildcard $(d)/*.[ch])) \

@@ -129,13 +129,16 @@ static int serve_session(const struct start *start)
     return 0;
 }
 
-/* From root to the user, for good. waiting: the process that is to close the PAM session,
- * without which there is to be no session; 0: there is none. */
+/* From root to the user, for good, with the client's descriptors and a log of its own. waiting:
+ * the process that is to close the PAM session, without which there is to be no session; 0:
+ * there is none. */
 static int become_session(struct login *login, const struct settings *settings,
                           const struct peer *peer, pid_t waiting)
 {
     const struct identity *id = &login->identity;
-    if (!become_user(id) || !process_settle(id->user, id->home) ||
+    bool alone = process_keep_only(-1);
+    log_open(settings->log == LOG_DEST_STDERR);
+    if (!alone || !become_user(id) || !process_settle(id->user, id->home) ||
         (waiting != 0 && !process_end_with(waiting, SIGTERM)))
         return refuse(EX_OSERR, "the session can't be the user's");
     struct start start = { .settings = settings,
@@ -164,18 +167,23 @@ static int start_session(struct login *login, const struct settings *settings,
     return 0;
 }
 
+/* Where process_keep_only puts the gate's end of the channel. */
+#define GATE_CHANNEL 3
+
 /* The gate's whole life. */
 static int serve_as_gate(const struct settings *settings, const struct peer *peer, int channel,
                          const struct passwd *account, pid_t parent)
 {
     uid_t uid = account == NULL ? getuid() : account->pw_uid;
     gid_t gid = account == NULL ? getgid() : account->pw_gid;
-    if (!become_gate(uid, gid) || !process_end_with(parent, SIGKILL))
+    bool alone = process_keep_only(channel);
+    log_open(settings->log == LOG_DEST_STDERR);
+    if (!alone || !become_gate(uid, gid) || !process_end_with(parent, SIGKILL))
         return refuse(EX_OSERR, "the gate can't be locked in");
     struct stream io;
     stream_init(&io, STDIN_FILENO, STDOUT_FILENO, settings->login_timeout);
     stream_set_deadline(&io, settings->login_timeout);
-    struct gate gate = { .channel = channel };
+    struct gate gate = { .channel = GATE_CHANNEL };
     bool remote = peer->kind != PEER_LOCAL && peer->kind != PEER_LOOPBACK;
     struct session session = {
         .io = &io,
@@ -203,12 +211,12 @@ static bool find_login_user(const struct settings *settings, const struct passwd
     return true;
 }
 
-static void end_gate(pid_t gate)
+static void end_gate(pid_t gate, const struct peer *peer)
 {
     kill(gate, SIGKILL); /* it has ended, or should have */
     int status = process_reap(gate);
     if (status >= 0 && WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL)
-        log_error("gate: ended by signal %d", WTERMSIG(status));
+        log_error("gate: ended by signal %d: rip=%s", WTERMSIG(status), peer->text);
 }
 
 /* A client that has to log in. */
@@ -218,15 +226,15 @@ static int connection(const struct settings *settings, const struct peer *peer)
     if (!find_login_user(settings, &account))
         return refuse(EX_CONFIG, "login_user %s: no such user, or it is root",
                       settings->login_user);
+    if (account != NULL && !process_hide())
+        return refuse(EX_OSERR, "core dumps can't be switched off");
     int channel[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel) < 0)
         return refuse(EX_OSERR, "no channel between parent and gate");
     pid_t self = getpid();
     pid_t gate = fork();
-    if (gate == 0) {
-        close(channel[0]);
+    if (gate == 0)
         _exit(serve_as_gate(settings, peer, channel[1], account, self));
-    }
     close(channel[1]);
     if (gate < 0)
         return refuse(EX_OSERR, "no process for the gate");
@@ -238,7 +246,7 @@ static int connection(const struct settings *settings, const struct peer *peer)
     enum parent_end end = parent_serve(&parent, &login);
     if (end == PARENT_LOGGED_IN && !parent_gate_ended(&parent))
         log_warning("gate: had to be ended after the hand-over: rip=%s", peer->text);
-    end_gate(gate); /* before anything else reads what the client sends */
+    end_gate(gate, peer); /* before anything else reads what the client sends */
     close(channel[0]);
     return end == PARENT_LOGGED_IN ? start_session(&login, settings, peer, parent.rhost) : 0;
 }
@@ -285,6 +293,11 @@ static int serve(const struct options *options, const char *home)
     return connection(&options->settings, &peer);
 }
 
+static int print(const char *text)
+{
+    return fputs(text, stdout) >= 0 && fflush(stdout) == 0 ? 0 : EX_IOERR;
+}
+
 int main(int argc, char **argv)
 {
     const char *home = getenv("HOME"); /* the string outlives the environment */
@@ -301,9 +314,9 @@ int main(int argc, char **argv)
     else if (options.mode == MODE_HASH)
         status = hash_line(options.hash_user);
     else if (options.mode == MODE_VERSION)
-        status = printf("imapd %s\n", IMAPD_VERSION) > 0 ? 0 : EX_IOERR;
+        status = print("imapd " IMAPD_VERSION "\n");
     else if (options.mode == MODE_USAGE)
-        status = fputs(options_usage, stdout) >= 0 ? 0 : EX_IOERR;
+        status = print(options_usage);
     else
         status = serve(&options, home);
     if (result == OPTIONS_OK)

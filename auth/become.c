@@ -1,4 +1,5 @@
 #include "auth/become.h"
+#include "auth/process.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -95,7 +96,7 @@ bool become(uid_t uid, gid_t gid, const gid_t *group, size_t group_count)
         return wrong("capabilities are left");
     if (!no_way_back(gid))
         return wrong("root could be had again");
-    return true;
+    return process_hide() || failed("PR_SET_DUMPABLE");
 }
 
 bool become_user(const struct identity *id)

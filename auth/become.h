@@ -12,7 +12,8 @@
 
 /* As root: these groups, this gid, this uid, in real, effective and saved; then reads all of it
  * back, the capabilities too, and tries to become root again, which must fail. uid 0 is
- * refused. Says what failed in the log. */
+ * refused. process_hide is called, as a change of uid undoes it. Says what failed in the log.
+ */
 bool become(uid_t uid, gid_t gid, const gid_t *group, size_t group_count);
 
 /* The same for a user. Without root nothing can change and nothing is changed: true if this

@@ -8,10 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <syslog.h>
 #include <unistd.h>
 
-/* Where the checker's end of the socket is put. */
+/* Where process_keep_only puts the checker's end of the socket. */
 #define ANSWER_FD 3
 
 static void set_answer(struct frame_checked *checked, enum auth_verdict verdict,
@@ -63,20 +62,18 @@ void checker_ask(const struct settings *s, const struct credentials *c,
 }
 
 /* Nothing of the connection is within a PAM module's reach: neither the client's socket nor the
- * channel to the gate. The log is opened anew, as its descriptor is closed with the others. */
-static bool close_all_but(int keep)
+ * channel to the gate. Should a module crash, the password is in no core dump. */
+static bool set_apart(int answers)
 {
-    closelog();
-    return process_silence(0) && process_silence(1) &&
-           (keep == ANSWER_FD || dup3(keep, ANSWER_FD, O_CLOEXEC) == ANSWER_FD) &&
-           process_close_from(ANSWER_FD + 1);
+    return process_silence(STDIN_FILENO) && process_silence(STDOUT_FILENO) &&
+           process_keep_only(answers) && process_hide();
 }
 
 static _Noreturn void child(const struct settings *s, const struct credentials *c,
                             void (*wipe)(void *ctx), void *ctx, int answers, pid_t parent)
 {
     struct frame_checked checked;
-    bool alone = setsid() >= 0 && process_end_with(parent, SIGKILL) && close_all_but(answers);
+    bool alone = setsid() >= 0 && process_end_with(parent, SIGKILL) && set_apart(answers);
     log_open(s->log == LOG_DEST_STDERR);
     if (alone) {
         checker_ask(s, c, &checked);

@@ -8,6 +8,7 @@
  * /run until the next boot.
  */
 #include "auth/become.h"
+#include "auth/process.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -104,7 +105,7 @@ bool become_gate(uid_t uid, gid_t gid)
         return failed("PR_SET_NO_NEW_PRIVS");
     /* The same user's other processes, another connection's gate among them, can't look into
      * this one. */
-    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+    if (!process_hide())
         return failed("PR_SET_DUMPABLE");
     return set_limits();
 }

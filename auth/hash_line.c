@@ -2,6 +2,7 @@
 #include "auth/gate.h"
 #include "auth/hash.h"
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -52,6 +53,22 @@ static bool read_twice(bool terminal, char password[AUTH_PASSWORD_MAX + 1])
     return same || complain("the two are not the same");
 }
 
+/* Nothing: what counts is that it interrupts the read. */
+static void on_signal(int signal)
+{
+    (void)signal;
+}
+
+/* Who gives up is not to be left with a terminal that shows nothing: these end the read, and so
+ * read_password on its ordinary way. */
+static void end_read_on_signal(void)
+{
+    static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP };
+    struct sigaction action = { .sa_handler = on_signal }; /* no SA_RESTART */
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        (void)sigaction(signals[i], &action, NULL);
+}
+
 static bool read_password(char password[AUTH_PASSWORD_MAX + 1])
 {
     struct termios shown;
@@ -59,6 +76,7 @@ static bool read_password(char password[AUTH_PASSWORD_MAX + 1])
     setvbuf(stdin, NULL, _IONBF, 0); /* no copy of it stays in a buffer */
     if (terminal) {
         struct termios hidden = shown;
+        end_read_on_signal();
         hidden.c_lflag &= ~(tcflag_t)ECHO;
         if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden) < 0)
             return complain("the terminal would show the password");

@@ -18,6 +18,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #define SEARCH_PATH "/usr/local/bin:/usr/bin:/bin"
@@ -40,7 +41,7 @@ static bool open_standard(void)
     return true;
 }
 
-bool process_close_from(int first)
+static bool close_from(int first)
 {
     if (close_range((unsigned)first, ~0U, 0) == 0)
         return true;
@@ -50,18 +51,36 @@ bool process_close_from(int first)
     return max > 0;
 }
 
+bool process_keep_only(int keep)
+{
+    enum { KEPT = STDERR_FILENO + 1 };
+    closelog();
+    if (keep < 0)
+        return close_from(KEPT);
+    return (keep == KEPT || dup3(keep, KEPT, O_CLOEXEC) == KEPT) && close_from(KEPT + 1);
+}
+
+bool process_hide(void)
+{
+    return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
+}
+
 /* xinetd gives the connection as standard error, too. What is written there would be read by
  * the client as answers. */
 static bool keep_errors_from_client(void)
 {
-    struct stat client;
     struct stat errors;
-    if (fstat(0, &client) < 0 || fstat(2, &errors) < 0)
+    if (fstat(STDERR_FILENO, &errors) < 0)
         return false;
-    if (!S_ISSOCK(errors.st_mode) || client.st_dev != errors.st_dev ||
-        client.st_ino != errors.st_ino)
-        return true;
-    return process_silence(2);
+    for (int fd = STDIN_FILENO; fd <= STDOUT_FILENO; fd++) {
+        struct stat client;
+        if (fstat(fd, &client) < 0)
+            return false;
+        if (S_ISSOCK(errors.st_mode) && client.st_dev == errors.st_dev &&
+            client.st_ino == errors.st_ino)
+            return process_silence(STDERR_FILENO);
+    }
+    return true;
 }
 
 static bool reset_signals(void)
@@ -96,7 +115,7 @@ bool process_clean(void)
 {
     static const struct rlimit no_core = { 0, 0 };
     umask(077);
-    return open_standard() && process_close_from(3) && keep_errors_from_client() &&
+    return open_standard() && process_keep_only(-1) && keep_errors_from_client() &&
            reset_signals() && setrlimit(RLIMIT_CORE, &no_core) == 0 && clearenv() == 0 &&
            setenv("PATH", SEARCH_PATH, 1) == 0;
 }

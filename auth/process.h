@@ -21,8 +21,16 @@ bool process_settle(const char *user, const char *home);
  * changes of uid, which undo it. False: `parent` is gone already. */
 bool process_end_with(pid_t parent, int signal);
 
-/* Closes every descriptor from `first` on. False: not to be had. */
-bool process_close_from(int first);
+/* Closes every descriptor but 0 to 2 and `keep`, which becomes number 3 (-1: none): also those
+ * that are none of ours, because the user database or a PAM module has opened them and holds
+ * them as root. The log's is among them: log_open is to be called after this. False: not to be
+ * had. */
+bool process_keep_only(int keep);
+
+/* No core dump, and no other process of the same user may trace this one or read its memory.
+ * The limit that process_clean sets does not count where core(5) goes to a program, and a
+ * change of uid undoes this: it is to be called after it. False: not to be had. */
+bool process_hide(void);
 
 /* Points a descriptor at /dev/null. */
 bool process_silence(int fd);

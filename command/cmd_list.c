@@ -75,7 +75,8 @@ static int by_name(const void *name, const void *folder)
 }
 
 /* A subscribed name that does not fit a pattern with % may be below one that does: that one, if
- * it is not subscribed itself, is listed with \Noselect (6.3.9). `last` is the one listed last:
+ * it is not subscribed itself, is listed with \Noselect (6.3.9; without a % that would only be
+ * an untruth about the subscription). `last` is the one listed last:
  * the names are sorted, so what lies below one name comes together. */
 static void lsub_ancestors(struct stream *io, const char *pattern,
                            const struct folder_list *list, const char *name, char *last)
@@ -107,7 +108,7 @@ static enum store_error list_subscribed(struct command *c, const char *pattern)
         f->selectable = true;
         if (folder_match(pattern, f->name))
             put_folder(c->session->io, "LSUB", f, false);
-        else
+        else if (strchr(pattern, '%') != NULL)
             lsub_ancestors(c->session->io, pattern, &list, f->name, last);
     }
     folder_list_free(&list);

@@ -33,6 +33,9 @@ static void open_mailbox(struct command *c, bool examine)
     stream_printf(io, "* OK [UIDVALIDITY %u] UIDs are valid\r\n",
                   mailbox_uidvalidity(v->mailbox));
     stream_printf(io, "* OK [UIDNEXT %u] Predicted next UID\r\n", mailbox_uidnext(v->mailbox));
+    if (!mailbox_uids_sticky(v->mailbox))
+        stream_puts(
+            io, "* NO [UIDNOTSTICKY] The UIDs can't be kept: the folder is not writable\r\n");
     command_ok(c, v->read_only ? "READ-ONLY" : "READ-WRITE",
                examine ? "EXAMINE completed" : "SELECT completed");
 }

@@ -143,10 +143,11 @@ static void send_section(struct fetched *f, const struct fetch_item *item)
     section_data_free(&data);
 }
 
+/* A date-time's year has four digits; a file may be dated as it likes. */
 static void send_date(struct stream *io, time_t date)
 {
     struct tm tm;
-    if (localtime_r(&date, &tm) == NULL)
+    if (localtime_r(&date, &tm) == NULL || tm.tm_year < -1900 || tm.tm_year > 9999 - 1900)
         tm = (struct tm){ .tm_mday = 1, .tm_year = 70 };
     long east = tm.tm_gmtoff / 60, minutes = east < 0 ? -east : east;
     stream_printf(io, "INTERNALDATE \"%02d-%s-%04ld %02d:%02d:%02d %c%02ld%02ld\"", tm.tm_mday,

@@ -14,8 +14,8 @@ struct append;
 /* Prepares to add to a folder. STORE_NONEXISTENT: no such folder ([TRYCREATE] is then apt). */
 enum store_error append_open(struct store *store, const char *folder, struct append **a_r);
 
-/* Begins a message. Flags and keywords as for mailbox_store with FLAGS_REPLACE (`op` is not looked
- * at); `date`: INTERNALDATE, seconds since the epoch. */
+/* Begins a message. Flags and keywords as for mailbox_store with FLAGS_REPLACE (`op` is not
+ * looked at); `date`: INTERNALDATE, seconds since the epoch. */
 enum store_error append_message(struct append *a, const struct flag_change *flags, time_t date);
 
 /* The next octets of the message begun last, as they came: CRLF becomes LF on disk. */

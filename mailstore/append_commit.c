@@ -180,6 +180,21 @@ static enum store_error commit_locked(struct append *a, struct dotlock *lock,
     return e;
 }
 
+/* Whether the folder's name leads elsewhere by now: it was deleted or renamed. */
+static bool folder_is_gone(const struct append *a)
+{
+    struct stat ours;
+    struct stat there;
+    int fd = -1;
+    enum store_error e = folder_open_dir(a->store, a->folder, &fd);
+    if (e != STORE_OK)
+        return e == STORE_NONEXISTENT;
+    bool gone = sys_fstat(a->dirs.dir, &ours) == 0 && sys_fstat(fd, &there) == 0 &&
+                (ours.st_ino != there.st_ino || ours.st_dev != there.st_dev);
+    sys_close(fd);
+    return gone;
+}
+
 enum store_error append_commit_items(struct append *a, uint32_t *uidvalidity_r, uint32_t *uid)
 {
     struct dotlock lock;
@@ -192,6 +207,8 @@ enum store_error append_commit_items(struct append *a, uint32_t *uidvalidity_r, 
             e = commit_locked(a, &lock, &list, uid);
         dotlock_drop(&lock);
     }
+    if ((e == STORE_IO || e == STORE_CORRUPT) && folder_is_gone(a))
+        e = STORE_NONEXISTENT;
     append_discard(a);
     return e;
 }

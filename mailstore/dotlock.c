@@ -54,6 +54,9 @@
 /* Attempts to make a file under a name that nobody else uses. */
 #define UNIQUE_TRIES 8
 
+/* Attempts to remove our own lock. */
+#define DROP_TRIES 3
+
 #define TEMP_MAX (UNIQUE_NAME_MAX + 16)
 
 /* What a waiter knows of the lock. Times in `began`, `since` and `stamped` are monotonic
@@ -368,13 +371,23 @@ bool dotlock_keep(struct dotlock *lock)
     return true;
 }
 
+/* A failure is tried again: a lock that stays while its owner lives blocks everybody until it
+ * is old. */
 void dotlock_drop(struct dotlock *lock)
 {
-    if (!lock->held)
+    bool gone = !lock->held;
+    if (gone)
         return;
-    if (still_is(lock->dir, lock->name, lock->dev, lock->ino))
-        sys_unlinkat(lock->dir, lock->name, 0);
-    else
-        log_error("the lock %s was broken while it was held", lock->name);
+    for (int i = 0; !gone && i < DROP_TRIES; i++) {
+        errno = 0;
+        if (still_is(lock->dir, lock->name, lock->dev, lock->ino)) {
+            gone = sys_unlinkat(lock->dir, lock->name, 0) == 0 || errno == ENOENT;
+        } else if (errno == 0 || errno == ENOENT) {
+            log_error("the lock %s was broken while it was held", lock->name);
+            gone = true;
+        }
+    }
+    if (!gone)
+        log_error("the lock %s can't be removed: %m", lock->name);
     forget(lock);
 }

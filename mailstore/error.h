@@ -10,9 +10,9 @@ enum store_error {
     STORE_EXPUNGED,    /* the message is gone: another session or program removed it */
     STORE_NOPERM,      /* EACCES, EPERM, EROFS */
     STORE_OVERQUOTA,   /* EDQUOT, ENOSPC, EFBIG */
-    STORE_LIMIT,       /* a limit of ours or of the format: name length, keywords, UIDs used up */
-    STORE_INUSE,       /* a lock was not to be had in its time */
-    STORE_CORRUPT,     /* what is on disk makes no sense and can't be mended */
+    STORE_LIMIT,   /* a limit of ours or of the format: name length, keywords, UIDs used up */
+    STORE_INUSE,   /* a lock was not to be had in its time */
+    STORE_CORRUPT, /* what is on disk makes no sense and can't be mended */
     STORE_UNAVAILABLE, /* passing trouble: EMFILE, ENFILE, ENOMEM, EAGAIN, ESTALE */
     STORE_IO           /* EIO and whatever else; logged with its errno */
 };

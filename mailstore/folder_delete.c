@@ -4,21 +4,29 @@
  * Maildir++: the folder's directory is renamed away at once, then removed.
  *
  * fs: the directory may hold other folders, and one may be created in it at any moment, so it
- * is never renamed as a whole: cur/ goes first, with which it stops being a folder, then all
- * that is no folder, and at last the directory itself, if that leaves it empty. Killed in
- * between, it leaves a level that is no folder, which can be deleted again: whatever it still
- * holds has the name of something that belongs to a folder.
+ * is never renamed as a whole, and may become a folder again while we are at it. Under
+ * dovecot-uidlist.lock, so that nothing is added meanwhile and no session that has the folder
+ * open writes its list anew (mailbox_number.c) into what is made here next: cur/ goes first,
+ * with which it stops being a folder, then all that is no folder, and at last the directory
+ * itself, if that leaves it empty. Killed in between, it leaves a level that is no folder,
+ * which can be deleted again: whatever it still holds has the name of something that belongs to
+ * a folder.
  */
 #include "mailstore/account.h"
+#include "mailstore/dotlock.h"
 #include "mailstore/listing.h"
 #include "mailstore/maildir.h"
 #include "mailstore/name.h"
 #include "mailstore/sys.h"
+#include "mailstore/uidlist.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+
+/* How often a directory may be filled again while it is removed. */
+#define STRIP_TRIES 4
 
 /* Dovecot's names for what is being deleted; it ignores them as we do. */
 static const char *trash_name(const struct store *store)
@@ -26,13 +34,36 @@ static const char *trash_name(const struct store *store)
     return store->layout == LAYOUT_FS ? "..DOVECOT-TrasH" : "..DOVECOT-TRASHED";
 }
 
+/* Whether the directory `name` in dir has others in it; also when that can't be seen. */
+static bool holds_directory(int dir, const char *name)
+{
+    int fd = sys_openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+    DIR *d = fd < 0 ? NULL : sys_opendirfd(fd);
+    bool holds = d == NULL && errno != ENOENT;
+    struct dirent *e;
+    while (!holds && d != NULL && (e = sys_readdir(d)) != NULL) {
+        struct stat st;
+        holds =
+            strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 &&
+            (sys_fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || S_ISDIR(st.st_mode));
+    }
+    if (d != NULL)
+        sys_closedir(d);
+    if (fd >= 0)
+        sys_close(fd);
+    return holds;
+}
+
 /* Whether an entry of the fs folder at `path`, open at dir, is a level of its own, as listing.c
- * sees it. */
+ * sees it. A dot directory is taken for one as soon as it has others in it: better something
+ * stays that is no mail than that a folder goes which Dovecot keeps there, however deep. */
 static bool is_child(const struct store *store, const char *path, int dir, const char *entry)
 {
     struct stat st;
-    if (entry[0] == '.' || sys_fstatat(dir, entry, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return false;
+    if (sys_fstatat(dir, entry, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno != ENOENT; /* what can't be seen may hold mail */
+    if (S_ISDIR(st.st_mode) && entry[0] == '.')
+        return holds_directory(dir, entry);
     if (S_ISDIR(st.st_mode) && !name_is_reserved(entry))
         return true;
     if (!S_ISDIR(st.st_mode) && !S_ISLNK(st.st_mode))
@@ -46,10 +77,30 @@ static bool is_child(const struct store *store, const char *path, int dir, const
     return is;
 }
 
-/* Removes all that is in the fs folder at `path`, open at dir, but the folders below it. */
+/* Makes the directory stop being a folder: both marks of one (maildir_is) go one after the
+ * other and at once, or none. */
+static int unmark(const struct store *store, int dir)
+{
+    const char *trash = trash_name(store);
+    bool moved = sys_rename_new(dir, "cur", dir, trash) == 0;
+    /* EEXIST: what a deletion left that was broken off. */
+    if (!moved && errno != ENOENT &&
+        (errno != EEXIST || maildir_remove(store->root, dir, "cur", trash) < 0))
+        return -1;
+    if (sys_unlinkat(dir, UIDLIST_NAME, 0) == 0 || errno == ENOENT)
+        return 0;
+    int saved = errno;
+    if (moved)
+        (void)sys_rename_new(dir, trash, dir, "cur");
+    errno = saved;
+    return -1;
+}
+
+/* Removes all that is in the fs folder at `path`, open at dir, but the folders below it and the
+ * lock that we hold. */
 static int strip(const struct store *store, const char *path, int dir)
 {
-    if (maildir_remove(store->root, dir, "cur", trash_name(store)) < 0 && errno != ENOENT)
+    if (unmark(store, dir) < 0)
         return -1;
     DIR *d = sys_opendirfd(dir);
     if (d == NULL)
@@ -58,8 +109,15 @@ static int strip(const struct store *store, const char *path, int dir)
     struct dirent *e;
     while (err == 0 && (e = sys_readdir(d)) != NULL) {
         const char *entry = e->d_name;
+        struct stat st;
         if (strcmp(entry, ".") == 0 || strcmp(entry, "..") == 0 ||
-            (is_child(store, path, dir, entry) && strcmp(entry, "new") != 0 &&
+            strcmp(entry, UIDLIST_LOCK) == 0)
+            continue;
+        if (sys_fstatat(dir, entry, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno != ENOENT) {
+            err = errno;
+            break;
+        }
+        if ((is_child(store, path, dir, entry) && strcmp(entry, "new") != 0 &&
              strcmp(entry, "tmp") != 0))
             continue;
         if (maildir_remove(store->root, dir, entry, trash_name(store)) < 0 && errno != ENOENT)
@@ -73,25 +131,17 @@ static int strip(const struct store *store, const char *path, int dir)
     return err == 0 ? 0 : -1;
 }
 
-static enum store_error delete_fs(struct store *store, const struct entry *e)
+/* Where no lock can be made (a full disk) the folder goes all the same: that is how a user
+ * makes room. */
+static enum store_error strip_locked(const struct store *store, const char *path, int dir)
 {
-    const char *last;
-    int parent = open_parent(store, e->path, &last);
-    if (parent < 0)
-        return store_error_from_errno(errno);
-    int dir = sys_openat(parent, last, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
-    int r = dir < 0 ? -1 : strip(store, e->path, dir);
-    enum store_error result = r < 0 ? store_error_from_errno(errno) : STORE_OK;
-    if (dir >= 0)
-        sys_close(dir);
-    if (r == 0) {
-        bool gone = sys_unlinkat(parent, last, AT_REMOVEDIR) == 0 || errno == ENOENT ||
-                    errno == ENOTEMPTY || errno == EEXIST; /* it has folders below */
-        if (!gone || sys_fsync(parent) < 0)
-            result = store_error_from_errno(errno);
-    }
-    sys_close(parent);
-    return result;
+    struct dotlock lock;
+    enum store_error e = dotlock_take(&lock, dir, UIDLIST_LOCK);
+    if (e == STORE_INUSE)
+        return e;
+    e = strip(store, path, dir) < 0 ? store_error_from_errno(errno) : STORE_OK;
+    dotlock_drop(&lock);
+    return e;
 }
 
 /* Whether all that is in the directory is what a folder leaves behind. */
@@ -103,10 +153,48 @@ static bool is_remainder(int dir)
     bool is = true;
     struct dirent *e;
     while (is && (e = sys_readdir(d)) != NULL)
-        is = e->d_name[0] == '.' || name_is_reserved(e->d_name);
+        is = name_is_hidden(e->d_name) || name_is_reserved(e->d_name) ||
+             (e->d_name[0] == '.' && !holds_directory(dir, e->d_name));
     is = is && errno == 0;
     sys_closedir(d);
     return is;
+}
+
+/* Empties the directory `last` of `parent`, and removes it if that leaves it empty. Somebody
+ * who was waiting for the lock to add something may have it by then: he finds no folder and
+ * gives up, and what is left is removed once more. */
+static enum store_error remove_fs(const struct store *store, const char *path, int parent,
+                                  const char *last, int dir)
+{
+    for (int i = 0; i < STRIP_TRIES; i++) {
+        enum store_error e = strip_locked(store, path, dir);
+        if (e != STORE_OK)
+            return e;
+        if (sys_unlinkat(parent, last, AT_REMOVEDIR) == 0 || errno == ENOENT)
+            return STORE_OK;
+        if (errno != ENOTEMPTY && errno != EEXIST)
+            return store_error_from_errno(errno);
+        if (!is_remainder(dir)) /* it has folders below */
+            return STORE_OK;
+    }
+    return STORE_INUSE;
+}
+
+static enum store_error delete_fs(struct store *store, const struct entry *e)
+{
+    const char *last;
+    int parent = open_parent(store, e->path, &last);
+    if (parent < 0)
+        return store_error_from_errno(errno);
+    int dir = sys_openat(parent, last, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+    enum store_error result =
+        dir < 0 ? store_error_from_errno(errno) : remove_fs(store, e->path, parent, last, dir);
+    if (dir >= 0)
+        sys_close(dir);
+    if (result == STORE_OK && sys_fsync(parent) < 0)
+        result = store_error_from_errno(errno);
+    sys_close(parent);
+    return result;
 }
 
 /* A directory that is no folder, and has none below it: only when it holds nothing else. */

@@ -15,7 +15,7 @@ static bool is_level(enum store_layout layout, int parent, const char *entry)
 {
     struct stat st;
     if (layout == LAYOUT_FS && sys_fstatat(parent, entry, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-        S_ISDIR(st.st_mode))
+        S_ISDIR(st.st_mode) && (entry[0] != '.' || maildir_below(parent, entry)))
         return true;
     return maildir_is_at(parent, entry);
 }
@@ -30,7 +30,7 @@ static bool place_of(struct making *m, const char *above, const char *name, enum
     level = top ? name : level + 1;
     if (!top)
         buffer_printf(path, "%s/", above);
-    return level_store(LAYOUT_FS, level, strlen(level), top, how, path);
+    return level_store(LAYOUT_FS, level, strlen(level), how, path);
 }
 
 /* One try to put it there. */

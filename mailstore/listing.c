@@ -4,6 +4,8 @@
  * Maildir++: one pass over the root, one access(2) an entry. fs: directory after directory, the
  * entries found so far being the queue, so that there is neither recursion nor more than one
  * directory open. A folder in fs is a directory with cur/; one without is a level above others.
+ * Dot directories (.notmuch, .git) are mostly no mail; Dovecot keeps folders whose names begin
+ * with a dot in such: they count when they are Maildirs or directly above one.
  *
  * Links are folders when they lead to one inside the root. Nothing is listed below a linked
  * directory: a link to a directory above it would make endlessly many names.
@@ -81,10 +83,10 @@ static bool is_canonical(enum store_layout layout, const struct entry *e)
     const char *last = strrchr(e->path, '/');
     last = last == NULL ? e->path : last + 1;
     const char *level = strrchr(e->name, '/');
-    bool ok = layout == LAYOUT_MAILDIRPP || level == NULL
-                  ? name_store(layout, e->name, STORED_CANONICALLY, &path)
-                  : level_store(layout, level + 1, strlen(level + 1), false, STORED_CANONICALLY,
-                                &path);
+    bool ok =
+        layout == LAYOUT_MAILDIRPP || level == NULL
+            ? name_store(layout, e->name, STORED_CANONICALLY, &path)
+            : level_store(layout, level + 1, strlen(level + 1), STORED_CANONICALLY, &path);
     const char *s = ok ? buffer_string(&path) : NULL;
     bool is = s != NULL && strcmp(s, last) == 0;
     buffer_free(&path);
@@ -255,7 +257,7 @@ static enum store_error take_fs(struct store *store, struct listing *l,
                                 const struct entry *above, int dir, const struct dirent *d)
 {
     const char *entry = d->d_name;
-    if (entry[0] == '.' || strcmp(entry, "cur") == 0 || strcmp(entry, "new") == 0 ||
+    if (name_is_hidden(entry) || strcmp(entry, "cur") == 0 || strcmp(entry, "new") == 0 ||
         strcmp(entry, "tmp") == 0 || strcmp(entry, "imapd-index") == 0)
         return STORE_OK;
     enum kind kind = kind_of(dir, d);
@@ -272,9 +274,11 @@ static enum store_error take_fs(struct store *store, struct listing *l,
                name_levels(name.data) > FOLDER_LEVELS_MAX) {
         log_warning("a folder is not listed: its name is too long");
     } else {
-        bool must_be_one = kind == LINK || name_is_reserved(entry);
+        bool dotted = entry[0] == '.';
+        bool must_be_one = kind == LINK || dotted || name_is_reserved(entry);
         bool is = must_be_one && maildir_is_at(store->root, buffer_string(&path));
-        if (is || !must_be_one)
+        bool level = dotted && kind == DIRECTORY && maildir_below(dir, entry);
+        if (is || !must_be_one || level)
             e = add(l, &name, &path, is, kind == LINK);
     }
     buffer_free(&name);

@@ -84,6 +84,11 @@ enum store_error mailbox_refresh(struct mailbox *mb)
     return e;
 }
 
+bool mailbox_uids_sticky(const struct mailbox *mb)
+{
+    return !mb->provisional;
+}
+
 bool mailbox_writable(const struct mailbox *mb)
 {
     return mb->writable;

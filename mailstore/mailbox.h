@@ -28,7 +28,7 @@ enum message_flag {
 
 /* The letters a to z of a file name (dovecot-keywords), and $Forwarded, which is the
  * letter P. A keyword's index is its bit in message_info.keywords. */
-#define KEYWORDS_MAX 27
+#define KEYWORDS_MAX       27
 #define KEYWORD_LENGTH_MAX 64
 
 struct message_info {
@@ -42,15 +42,18 @@ struct message_info {
 
 struct mailbox;
 
-/* Opens a folder and looks at it once. `writable`: for SELECT; mail in new/ is moved to cur/ and
- * is \Recent here and nowhere else. Otherwise (EXAMINE, STATUS) nothing is moved. A folder whose
- * files can't be written is opened all the same: see mailbox_writable. A missing cur/, new/ or
- * tmp/ is made. */
+/* Opens a folder and looks at it once. `writable`: for SELECT; mail in new/ is moved to cur/
+ * and is \Recent here and nowhere else. Otherwise (EXAMINE, STATUS) nothing is moved. A folder
+ * whose files can't be written is opened all the same: see mailbox_writable. A missing cur/,
+ * new/ or tmp/ is made. */
 enum store_error mailbox_open(struct store *store, const char *name, bool writable,
                               struct mailbox **mb_r);
 void mailbox_close(struct mailbox *mb);
 
 bool mailbox_writable(const struct mailbox *mb);
+/* False where there is no uidlist and none can be written: the UIDs are this session's alone
+ * (RFC 4315 section 3, UIDNOTSTICKY). */
+bool mailbox_uids_sticky(const struct mailbox *mb);
 uint32_t mailbox_uidvalidity(const struct mailbox *mb); /* never 0, below 2^31 */
 uint32_t mailbox_uidnext(const struct mailbox *mb);
 uint64_t mailbox_modseq(const struct mailbox *mb); /* the highest given so far */
@@ -67,9 +70,9 @@ bool mailbox_keywords_free(const struct mailbox *mb);
  * too: what changed in the same clock tick as a change of our own shows no sooner. */
 enum store_error mailbox_refresh(struct mailbox *mb);
 
-/* Messages that this session has itself just added here, with UIDs from `first` on: they are \Recent
- * in it when they are shown, also those with flags, which are in cur/ from the beginning (RFC 3501
- * section 6.3.11). A later call replaces an earlier one. */
+/* Messages that this session has itself just added here, with UIDs from `first` on: they are
+ * \Recent in it when they are shown, also those with flags, which are in cur/ from the
+ * beginning (RFC 3501 section 6.3.11). A later call replaces an earlier one. */
 void mailbox_claim_recent(struct mailbox *mb, uint32_t first, size_t n);
 
 /* How many messages are known and not expunged. */
@@ -95,7 +98,8 @@ enum store_error mailbox_size(struct mailbox *mb, uint32_t uid, uint64_t *octets
 /* INTERNALDATE: the file's mtime, seconds since the epoch. */
 enum store_error mailbox_internaldate(struct mailbox *mb, uint32_t uid, time_t *date_r);
 
-/* --- Changing. ----------------------------------------------------------------------------- */
+/* --- Changing. -----------------------------------------------------------------------------
+ */
 
 enum flag_op { FLAGS_REPLACE, FLAGS_ADD, FLAGS_REMOVE };
 
@@ -107,8 +111,8 @@ struct flag_change {
 };
 
 /* STORE: changes the flags of `n` messages, in ascending order of UID. Messages that are gone
- * are passed over and counted in *gone_r. STORE_LIMIT, nothing changed: no room for the keyword.
- * On another error those before the failing one are changed. */
+ * are passed over and counted in *gone_r. STORE_LIMIT, nothing changed: no room for the
+ * keyword. On another error those before the failing one are changed. */
 enum store_error mailbox_store(struct mailbox *mb, const uint32_t *uid, size_t n,
                                const struct flag_change *change, size_t *gone_r);
 
@@ -118,18 +122,19 @@ enum store_error mailbox_store(struct mailbox *mb, const uint32_t *uid, size_t n
 enum store_error mailbox_expunge(struct mailbox *mb, const uint32_t *uid, size_t n,
                                  size_t *removed_r);
 
-/* COPY: all `n` messages, in this order, with flags, keywords and date, or none. The new UIDs are
- * consecutive and are written to new_uid (room for n). OK means: durable. */
+/* COPY: all `n` messages, in this order, with flags, keywords and date, or none. The new UIDs
+ * are consecutive and are written to new_uid (room for n). OK means: durable. */
 enum store_error mailbox_copy(struct mailbox *mb, const uint32_t *uid, size_t n, const char *to,
                               uint32_t *uidvalidity_r, uint32_t *new_uid);
 
 /* CHECK (RFC 3501 6.4.1): what of this folder may still be in the kernel's hands is on disk. */
 enum store_error mailbox_check(struct mailbox *mb);
 
-/* --- Waiting (IDLE). ------------------------------------------------------------------------ */
+/* --- Waiting (IDLE). ------------------------------------------------------------------------
+ */
 
-/* An inotify descriptor that becomes readable when the folder may have changed; -1 when there is
- * none to be had: then poll mailbox_refresh. The mailbox's; one at a time. */
+/* An inotify descriptor that becomes readable when the folder may have changed; -1 when there
+ * is none to be had: then poll mailbox_refresh. The mailbox's; one at a time. */
 int mailbox_watch(struct mailbox *mb);
 /* Empties the descriptor after it became readable. */
 void mailbox_watch_drain(struct mailbox *mb);

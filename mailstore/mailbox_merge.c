@@ -9,6 +9,10 @@
  * not believed: its file is fresh to us and gets a UID of its own, so that no UID ever names
  * two messages.
  *
+ * A list that is gone together with cur/ was not damaged: the folder was deleted and made again
+ * (in layout fs its directory stays when there are folders below). Its UIDs begin anew, and
+ * what we know must not get into it.
+ *
  * A message that is there while its line is not (somebody's damage) is put back into the list
  * under its UID when it is next written.
  */
@@ -101,6 +105,8 @@ enum store_error look_merge(struct look *l, enum uidlist_news news,
     case UIDLIST_GROWN:
         return add_lines(l, lines);
     case UIDLIST_MISSING:
+        if (mb->replaced && mb->uidvalidity != 0)
+            return STORE_CORRUPT;
         l->list_missing = true;
         break;
     case UIDLIST_NEW:
@@ -111,6 +117,7 @@ enum store_error look_merge(struct look *l, enum uidlist_news news,
         }
         mb->uidvalidity = mb->list.uidvalidity;
         mb->provisional = false;
+        mb->replaced = false;
         mb->mend_failed = false;
         break;
     }

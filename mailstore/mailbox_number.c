@@ -277,6 +277,11 @@ static enum store_error read_list_locked(struct look *l)
     if (e == STORE_OK)
         e = look_merge(l, news, &lines);
     uidlist_lines_free(&lines);
+    /* DELETE takes cur/ before the list: whether the list is gone with it shows by now. */
+    if (e == STORE_OK && l->list_missing)
+        e = mailbox_check_dirs(mb);
+    if (e == STORE_OK && l->list_missing && mb->replaced && mb->uidvalidity != 0)
+        e = STORE_CORRUPT;
     if (e == STORE_OK && l->list_missing)
         e = begin_list(l);
     return e;

@@ -3,6 +3,7 @@
  *
  * mailbox.c          opening, closing, questions that need no disk
  * mailbox_refresh.c  looking at the disk: what is new, what is gone
+ * mailbox_dirs.c     whether the folder is still the same
  * mailbox_sight.c    what one look sees of each file
  * mailbox_clash.c    two files that would be one message, and names that can't stay
  * mailbox_number.c   UIDs for new messages; mending and rewriting the uidlist
@@ -32,16 +33,19 @@ struct mailbox {
     struct table table;
     struct dir_stamp cur;
     struct dir_stamp new;
+    bool replaced; /* cur/ is not the one the folder was opened with, and no list was read since
+                    */
     uint32_t look; /* number of the last reading of the directories */
     uint64_t modseq;
-    uint32_t highest;    /* UID ever shown */
-    size_t published;    /* the records before this are neither LINE nor FOUND */
-    size_t shown;        /* records that are SHOWN */
-    size_t dead;         /* records EXPUNGED or GONE that have a line */
-    size_t in_new;       /* records whose file is in new/, of those that have one */
-    bool mend_failed;    /* the list wants a rewrite, and can't be rewritten */
-    unsigned held_looks; /* how many looks in turn have held messages back */
-    int64_t scan_ms;     /* how long reading cur/ took */
+    uint32_t highest;     /* UID ever shown */
+    size_t published;     /* the records before this are neither LINE nor FOUND */
+    size_t shown;         /* records that are SHOWN */
+    size_t dead;          /* records EXPUNGED or GONE that have a line */
+    size_t in_new;        /* records whose file is in new/, of those that have one */
+    bool mend_failed;     /* the list wants a rewrite, and can't be rewritten */
+    unsigned held_looks;  /* how many looks in turn have held messages back */
+    int64_t scan_ms;      /* how long reading cur/ took */
+    int64_t without_lock_until; /* monotonic_ms: STORE goes on without the uidlist lock */
     uint32_t claim_first; /* mailbox_claim_recent */
     size_t claim_count;
     struct name_maker names;
@@ -58,6 +62,10 @@ enum look_how {
 };
 
 enum store_error mailbox_look(struct mailbox *mb, enum look_how how);
+
+/* Opens new/ and cur/ anew where others have taken their places, and notes that in
+ * mb->replaced. STORE_NONEXISTENT: the folder is gone, or one of the two. */
+enum store_error mailbox_check_dirs(struct mailbox *mb);
 
 /* How often one call may look for files that are not where they were. */
 #define LOOKS_PER_CALL 8

@@ -388,35 +388,6 @@ static void publish(struct mailbox *mb)
 /* --- A look.
  * ----------------------------------------------------------------------------------- */
 
-/* Opens a directory anew when another one has taken its place. */
-static enum store_error check_dir(struct mailbox *mb, const char *name, int *fd,
-                                  struct dir_stamp *stamp)
-{
-    struct stat st;
-    if (sys_fstatat(mb->dirs.dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return store_error_from_errno(errno);
-    if (stamp->ino == 0 || (st.st_ino == stamp->ino && st.st_dev == stamp->dev))
-        return STORE_OK;
-    int other = sys_openat(mb->dirs.dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
-    if (other < 0)
-        return store_error_from_errno(errno);
-    sys_close(*fd);
-    *fd = other;
-    memset(stamp, 0, sizeof *stamp);
-    return STORE_OK;
-}
-
-static enum store_error check_dirs(struct mailbox *mb)
-{
-    struct stat st;
-    if (sys_fstat(mb->dirs.dir, &st) < 0)
-        return store_error_from_errno(errno);
-    if (st.st_nlink == 0)
-        return STORE_NONEXISTENT;
-    enum store_error e = check_dir(mb, "new", &mb->dirs.new, &mb->new);
-    return e != STORE_OK ? e : check_dir(mb, "cur", &mb->dirs.cur, &mb->cur);
-}
-
 static enum store_error look_at_list(struct look *l)
 {
     struct mailbox *mb = l->mb;
@@ -466,7 +437,7 @@ static bool wants_lock(const struct look *l)
 static enum store_error look_through(struct look *l, enum look_how how)
 {
     struct mailbox *mb = l->mb;
-    enum store_error e = check_dirs(mb);
+    enum store_error e = mailbox_check_dirs(mb);
     if (e == STORE_OK)
         e = look_at_list(l);
     if (e != STORE_OK)

@@ -8,6 +8,12 @@
  * name is never overwritten; EEXIST is looked into like ENOENT, and the look puts the two names
  * right.
  *
+ * LOCK. None is needed among ourselves. Dovecot reads cur/ with dovecot-uidlist.lock held,
+ * since readdir(3) may miss a file that is renamed meanwhile, and takes what it misses for
+ * expunged; found again it gets a new UID. So renames are done under that lock
+ * (tests/interop/dovecot shows the difference); where it is not to be had soon (no
+ * space, no right, somebody is slow) without it.
+ *
  * A message in new/ goes to cur/: only there a name has flags. Nothing is renamed when nothing
  * changes. Nothing is synced: STORE promises no more than rename does (CHECK syncs).
  */
@@ -19,6 +25,16 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Longer than anybody who is at work holds the lock. */
+#define LOCK_SECONDS 2
+
+/* When it was not to be had, this session does without it for so long: FETCH, which sets \Seen
+ * message by message, must not wait for each. */
+#define WITHOUT_LOCK_MS 60000
+
+/* How many renames until the lock is looked after: a few milliseconds. */
+#define KEEP_EVERY 256
 
 void keyword_names(const struct mailbox *mb, uint32_t indexes, const char **name, size_t *n_r)
 {
@@ -153,6 +169,16 @@ static enum store_error store_one(struct mailbox *mb, uint32_t uid,
     }
 }
 
+static bool take_lock(struct mailbox *mb, struct dotlock *lock)
+{
+    if (monotonic_ms() < mb->without_lock_until)
+        return false;
+    if (dotlock_take_within(lock, mb->dirs.dir, UIDLIST_LOCK, LOCK_SECONDS) == STORE_OK)
+        return true;
+    mb->without_lock_until = monotonic_ms() + WITHOUT_LOCK_MS;
+    return false;
+}
+
 enum store_error mailbox_store(struct mailbox *mb, const uint32_t *uid, size_t n,
                                const struct flag_change *change, size_t *gone_r)
 {
@@ -160,8 +186,12 @@ enum store_error mailbox_store(struct mailbox *mb, const uint32_t *uid, size_t n
     uint32_t given = 0;
     size_t gone = 0;
     enum store_error e = find_keywords(mb, change, &given);
+    struct dotlock lock;
+    bool locked = e == STORE_OK && n > 0 && take_lock(mb, &lock);
     struct own_change own = own_change_begin(mb);
     for (size_t i = 0; i < n && e == STORE_OK; i++) {
+        if (locked && i % KEEP_EVERY == 0)
+            (void)dotlock_keep(&lock);
         e = store_one(mb, uid[i], change, given, &own, &looks);
         if (e == STORE_EXPUNGED) {
             gone++;
@@ -169,6 +199,8 @@ enum store_error mailbox_store(struct mailbox *mb, const uint32_t *uid, size_t n
         }
     }
     own_change_end(mb, own);
+    if (locked)
+        dotlock_drop(&lock);
     if (gone_r != NULL)
         *gone_r = gone;
     return e;

@@ -59,6 +59,22 @@ bool maildir_is_at(int dir, const char *path)
     return is;
 }
 
+bool maildir_below(int dir, const char *name)
+{
+    int fd = sys_openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+    DIR *d = fd < 0 ? NULL : sys_opendirfd(fd);
+    bool is = false;
+    struct dirent *e;
+    while (!is && d != NULL && (e = sys_readdir(d)) != NULL)
+        is = strcmp(e->d_name, "..") != 0 && strcmp(e->d_name, ".") != 0 &&
+             (e->d_type == DT_DIR || e->d_type == DT_UNKNOWN) && maildir_is_at(fd, e->d_name);
+    if (d != NULL)
+        sys_closedir(d);
+    if (fd >= 0)
+        sys_close(fd);
+    return is;
+}
+
 int maildir_fill(int fd)
 {
     if (sys_mkdirat(fd, "tmp", MODE_DIR) < 0 && errno != EEXIST)

@@ -9,6 +9,10 @@
 bool maildir_is(int fd);
 bool maildir_is_at(int dir, const char *path);
 
+/* Whether the entry `name` of dir is a directory that directly holds a Maildir. Links are not
+ * followed. */
+bool maildir_below(int dir, const char *name);
+
 /* Makes what is missing of tmp/ new/ cur/ in the directory open at fd, cur/ last, because with
  * it the directory is a folder. 0, or -1 with errno; EEXIST: there was a cur/ already. */
 int maildir_fill(int fd);

@@ -5,9 +5,9 @@
  * which what the layout can't hold is written as `\hh`, two lower-case hexadecimal digits, as
  * Dovecot does with its storage escape character set to '\'. That is
  *
- *   in both layouts   '\' itself, and '~' at the beginning of the whole name
+ *   in both layouts   '\' itself, and '~' at the beginning of a level
  *   in Maildir++      '.', which is the separator there
- *   in fs             '.' at the beginning of a level (".", "..", hidden files), and the first
+ *   in fs             the first '.' of a level that is "." or begins with "..", and the first
  *                     letter of a level that would be one of the files and directories that
  *                     mail software keeps in a folder (name_is_reserved)
  *
@@ -97,6 +97,12 @@ enum store_error name_check(const char *name, char *out)
     return folder_name_normalize(name, strlen(name), out);
 }
 
+bool name_is_hidden(const char *entry)
+{
+    return strcmp(entry, ".") == 0 || strcmp(entry, "..") == 0 ||
+           strncmp(entry, "..imapd.", 8) == 0 || strncasecmp(entry, "..DOVECOT-Tr", 12) == 0;
+}
+
 bool name_is_reserved(const char *entry)
 {
     static const char *const whole[] = { "cur",         "new",           "tmp",
@@ -116,19 +122,20 @@ bool name_is_reserved(const char *entry)
 }
 
 /* Whether the octet at i of a level in modified UTF-7 must be escaped. */
-static bool must_escape(enum store_layout layout, const char *level, size_t i, bool top)
+static bool must_escape(enum store_layout layout, const char *level, size_t i)
 {
     if (level[i] == ESCAPE)
         return true;
-    if (i == 0 && top && level[0] == '~')
+    if (i == 0 && level[0] == '~')
         return true;
     if (layout == LAYOUT_MAILDIRPP)
         return level[i] == '.';
-    return i == 0 && (level[0] == '.' || name_is_reserved(level));
+    return i == 0 &&
+           (strcmp(level, ".") == 0 || strncmp(level, "..", 2) == 0 || name_is_reserved(level));
 }
 
-bool level_store(enum store_layout layout, const char *level, size_t n, bool top,
-                 enum storing how, struct buffer *out)
+bool level_store(enum store_layout layout, const char *level, size_t n, enum storing how,
+                 struct buffer *out)
 {
     struct buffer utf7;
     buffer_init(&utf7, LEVEL_ROOM);
@@ -139,7 +146,7 @@ bool level_store(enum store_layout layout, const char *level, size_t n, bool top
         return false;
     }
     for (size_t i = 0; i < utf7.len; i++) {
-        if ((how == STORED_OTHERWISE && i == 0) || must_escape(layout, s, i, top))
+        if ((how == STORED_OTHERWISE && i == 0) || must_escape(layout, s, i))
             buffer_printf(out, "%c%02x", ESCAPE, (unsigned char)s[i]);
         else
             buffer_putc(out, s[i]);
@@ -159,7 +166,7 @@ bool name_store(enum store_layout layout, const char *name, enum storing how,
             buffer_putc(path, '.');
         else if (!top)
             buffer_putc(path, '/');
-        if (!level_store(layout, name, n, top, last ? how : STORED_CANONICALLY, path))
+        if (!level_store(layout, name, n, last ? how : STORED_CANONICALLY, path))
             return false;
         if (last)
             return true;

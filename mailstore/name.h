@@ -16,10 +16,10 @@ bool mutf7_decode_loosely(const char *in, size_t n, struct buffer *out);
  * by what is no folder (the head of name.c). */
 enum storing { STORED_CANONICALLY, STORED_OTHERWISE };
 
-/* Appends one level of a normal name (n octets of UTF-8) as it is stored. `top`: it is the
- * first of its name. False: no memory, or the buffer's ceiling. */
-bool level_store(enum store_layout layout, const char *level, size_t n, bool top,
-                 enum storing how, struct buffer *out);
+/* Appends one level of a normal name (n octets of UTF-8) as it is stored. False: no memory, or
+ * the buffer's ceiling. */
+bool level_store(enum store_layout layout, const char *level, size_t n, enum storing how,
+                 struct buffer *out);
 
 /* Appends what a stored level stands for. False, nothing appended: it can't be shown as it is.
  */
@@ -38,6 +38,9 @@ bool name_store(enum store_layout layout, const char *name, enum storing how,
 
 /* A ceiling for a path made of a name: no octet of it needs more than twelve. */
 #define PATH_ROOM ((size_t)12 * FOLDER_NAME_MAX)
+
+/* "." and "..", and what is on its way in or out (maildir.c): never a folder. */
+bool name_is_hidden(const char *entry);
 
 /* Whether in layout fs an entry of this name may be a file or directory that is no folder. */
 bool name_is_reserved(const char *entry);

@@ -219,7 +219,7 @@ static bool store_line(enum store_layout layout, enum format format, const char 
         size_t n = strcspn(name, "/");
         struct buffer level;
         buffer_init(&level, PATH_ROOM);
-        bool ok = level_store(layout, name, n, top, STORED_CANONICALLY, &level);
+        bool ok = level_store(layout, name, n, STORED_CANONICALLY, &level);
         if (ok && !top)
             buffer_putc(out, separator_of(layout, format));
         if (ok)

@@ -2,6 +2,7 @@
 
 #include "message/digits.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -202,4 +203,62 @@ bool content_param_find(struct lexer params, const char *name, struct buffer *va
     buffer_free(&one);
     buffer_free(&joined);
     return (plain || next > 0) && !value->failed;
+}
+
+/* Whether p is piece number `section` of the value of `name`. */
+static bool is_piece(const char *p, size_t n, const char *name, size_t name_len,
+                     unsigned section, bool *extended_r)
+{
+    char number[16];
+    int digits = snprintf(number, sizeof number, "*%u", section);
+    if (n < name_len + (size_t)digits || strncasecmp(p, name, name_len) != 0 ||
+        memcmp(p + name_len, number, (size_t)digits) != 0)
+        return false;
+    size_t rest = n - name_len - (size_t)digits;
+    *extended_r = rest == 1 && p[n - 1] == '*';
+    return rest == 0 || *extended_r;
+}
+
+/* A piece that is not percent-encoded among those that are (RFC 2231 section 4.1). */
+static void append_encoded(struct buffer *out, const struct buffer *piece)
+{
+    for (size_t i = 0; i < piece->len; i++) {
+        unsigned char c = (unsigned char)piece->data[i];
+        if (c > ' ' && c < 0x7f && strchr("*'%()<>@,;:\\\"/[]?=", c) == NULL)
+            buffer_putc(out, (char)c);
+        else
+            buffer_printf(out, "%%%02X", c);
+    }
+}
+
+/* Only pieces in their order are joined, which is how they are written: to look for each in the
+ * whole field would be work that grows with the square of it. */
+bool content_param_next_joined(struct lexer *params, const char **name_r, size_t *name_len_r,
+                               struct buffer *value)
+{
+    if (!content_param_next(params, name_r, name_len_r, value))
+        return false;
+    const char *star = memchr(*name_r, '*', *name_len_r);
+    size_t base = star != NULL ? (size_t)(star - *name_r) : 0;
+    bool encoded = false;
+    if (base == 0 || !is_piece(*name_r, *name_len_r, *name_r, base, 0, &encoded))
+        return true;
+    struct buffer piece;
+    buffer_init(&piece, value->max);
+    struct lexer ahead = *params;
+    const char *p;
+    size_t n;
+    bool extended = false;
+    for (unsigned i = 1; content_param_next(&ahead, &p, &n, &piece) &&
+                         is_piece(p, n, *name_r, base, i, &extended) && (encoded || !extended);
+         i++) {
+        if (encoded && !extended)
+            append_encoded(value, &piece);
+        else
+            buffer_append(value, piece.data, piece.len);
+        *params = ahead;
+    }
+    buffer_free(&piece);
+    *name_len_r = base + encoded; /* "name*" is the beginning of "name*0*" */
+    return true;
 }

@@ -31,6 +31,12 @@ bool content_type_is(const struct content_type *ct, const char *type, const char
 bool content_param_next(struct lexer *params, const char **name_r, size_t *name_len_r,
                         struct buffer *value);
 
+/* The same with the pieces of a value that follow one another (name*0, name*1 ...) joined, as
+ * BODYSTRUCTURE tells them (RFC 2231 section 6): under the plain name, or under "name*" where
+ * the first piece is percent-encoded, as the whole then is. */
+bool content_param_next_joined(struct lexer *params, const char **name_r, size_t *name_len_r,
+                               struct buffer *value);
+
 /* Finds a parameter by name (any case) and replaces what is in *value with its value, decoded
  * by RFC 2231 where it uses it (the charset it names is not applied: ASCII is expected).
  * The first of that name counts; the plain form goes before that of RFC 2231. */

@@ -72,7 +72,7 @@ bool field_is(const struct field *f, const char *name)
     return strlen(name) == f->name_len && strncasecmp(f->name, name, f->name_len) == 0;
 }
 
-bool field_unfold(const struct field *f, struct buffer *out)
+static bool unfold(const struct field *f, bool to_spaces, struct buffer *out)
 {
     const char *p = f->value;
     const char *end = p + f->value_len;
@@ -86,9 +86,27 @@ bool field_unfold(const struct field *f, struct buffer *out)
         const char *text_end = stop;
         if (lf != NULL && stop > p && stop[-1] == '\r')
             text_end--;
+        while (to_spaces && lf != NULL && text_end > p && is_space(text_end[-1]))
+            text_end--;
         if (!buffer_append(out, p, (size_t)(text_end - p)))
             return false;
         p = lf == NULL ? end : lf + 1;
+        if (!to_spaces || lf == NULL)
+            continue;
+        while (p < end && is_space(*p))
+            p++;
+        if (!buffer_putc(out, ' '))
+            return false;
     }
     return true;
+}
+
+bool field_unfold(const struct field *f, struct buffer *out)
+{
+    return unfold(f, false, out);
+}
+
+bool field_unfold_to_spaces(const struct field *f, struct buffer *out)
+{
+    return unfold(f, true, out);
 }

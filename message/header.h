@@ -29,4 +29,9 @@ bool field_is(const struct field *f, const char *name);
  * white space at its beginning and end. */
 bool field_unfold(const struct field *f, struct buffer *out);
 
+/* The same for a search: each fold, with the white space on both its sides, is one space.
+ * People look for the words that they see, and mailers fold with a tab or with more than they
+ * broke. */
+bool field_unfold_to_spaces(const struct field *f, struct buffer *out);
+
 #endif

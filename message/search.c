@@ -227,7 +227,7 @@ static enum message_status search_end(struct search *s, enum message_status stat
 static enum message_status search_field(struct search *s, const struct field *f, bool with_name)
 {
     buffer_clear(&s->value);
-    if (!field_unfold(f, &s->value))
+    if (!field_unfold_to_spaces(f, &s->value))
         return MESSAGE_NOMEM;
     struct message_sink *sink = &s->fold.sink;
     bool stopped = false;
@@ -259,13 +259,15 @@ static enum message_status search_part_body(struct search *s, const struct part 
     return search_end(s, body_text_write(s->body, s->msg, p, &s->fold.sink));
 }
 
-static enum message_status search_parts(struct search *s)
+/* TEXT looks into the MIME headers of the parts as well: they are octets of the message, and
+ * have the names of attachments. BODY looks into those of embedded messages alone. */
+static enum message_status search_parts(struct search *s, bool mime_headers)
 {
     enum message_status status = MESSAGE_OK;
     for (size_t i = 0; i < s->msg->parts && status == MESSAGE_OK; i++) {
         const struct part *p = &s->msg->part[i];
         bool embedded = p->parent != PART_NONE && s->msg->part[p->parent].kind == PART_MESSAGE;
-        if (embedded)
+        if (embedded || (mime_headers && p->parent != PART_NONE))
             status = search_part_header(s, p);
         if (status == MESSAGE_OK && body_text_is_text(p))
             status = search_part_body(s, p);
@@ -314,7 +316,7 @@ enum message_status message_search_body(const struct message *msg,
     struct search *s = search_new(msg, text);
     if (s == NULL)
         return MESSAGE_NOMEM;
-    return search_result(s, search_parts(s), found_r);
+    return search_result(s, search_parts(s, false), found_r);
 }
 
 enum message_status message_search_text(const struct message *msg,
@@ -328,6 +330,6 @@ enum message_status message_search_text(const struct message *msg,
         return MESSAGE_NOMEM;
     enum message_status status = search_part_header(s, &msg->part[0]);
     if (status == MESSAGE_OK)
-        status = search_parts(s);
+        status = search_parts(s, true);
     return search_result(s, status, found_r);
 }

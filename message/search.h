@@ -42,7 +42,8 @@ enum message_status message_search_header(const struct message *msg, const char 
 enum message_status message_search_body(const struct message *msg,
                                         const struct search_text *text, bool *found_r);
 
-/* Whether the text is in the decoded header (names and values) or body. Needs MESSAGE_WHOLE. */
+/* Whether the text is in the decoded header (names and values) or body, or in the MIME header
+ * of a part (where the names of attachments are). Needs MESSAGE_WHOLE. */
 enum message_status message_search_text(const struct message *msg,
                                         const struct search_text *text, bool *found_r);
 

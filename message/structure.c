@@ -23,7 +23,7 @@ static void write_params(struct writer *w, struct lexer params, bool text)
     size_t n;
     bool any = false;
     bool charset = false;
-    while (content_param_next(&params, &name, &n, &w->value)) {
+    while (content_param_next_joined(&params, &name, &n, &w->value)) {
         buffer_putc(w->out, any ? ' ' : '(');
         imap_string(w->out, name, n);
         buffer_putc(w->out, ' ');
@@ -214,7 +214,7 @@ enum message_status message_structure(const struct message *msg, bool extended,
                                       struct buffer *out)
 {
     struct writer w = { .msg = msg, .extended = extended, .out = out };
-    buffer_init(&w.value, HEADER_MAX);
+    buffer_init(&w.value, 3 * HEADER_MAX); /* %XX for each octet */
     write_body(&w, &msg->part[0]);
     bool ok = !w.value.failed && !out->failed;
     buffer_free(&w.value);

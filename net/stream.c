@@ -188,6 +188,8 @@ bool stream_printf(struct stream *s, const char *fmt, ...)
 static bool fill(struct source *src)
 {
     struct stream *s = (struct stream *)src;
+    if (s->wipes) /* before the wait, which may be long */
+        explicit_bzero(s->in, sizeof s->in);
     if (!stream_flush(s) || s->state != STREAM_OPEN)
         return false;
     for (;;) {
@@ -197,8 +199,6 @@ static bool fill(struct source *src)
             return fail(s, STREAM_TIMEOUT);
         if (ready < 0)
             return fail(s, STREAM_FAILED);
-        if (s->wipes)
-            explicit_bzero(s->in, sizeof s->in);
         ssize_t n = read(s->in_fd, s->in, sizeof s->in);
         if (n > 0) {
             src->pos = s->in;

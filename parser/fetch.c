@@ -16,16 +16,33 @@ static bool add(struct lexer *lx, struct fetch_request *request, const struct fe
         for (size_t i = 0; i < request->count; i++)
             if (request->item[i].kind == item->kind)
                 return true;
-    if (request->count == FETCH_ITEMS_MAX)
-        return lexer_fail(lx, LEXER_LIMIT, "more than %d items to fetch", FETCH_ITEMS_MAX);
+    if (request->count == request->room) {
+        size_t room = request->room == 0 ? 16 : request->room * 2;
+        struct fetch_item *larger = arena_array(&lx->arena, room, sizeof *larger);
+        if (larger == NULL)
+            return lexer_fail(lx, LEXER_LIMIT, "too many items to fetch");
+        if (request->count > 0)
+            memcpy(larger, request->item, request->count * sizeof *larger);
+        request->item = larger;
+        request->room = room;
+    }
     request->item[request->count++] = *item;
     return true;
 }
 
-/* A field name of HEADER.FIELDS as it is told again: as an atom where it can be one. */
+/* A field name of HEADER.FIELDS as it is told again: as an atom where it can be one, else
+ * quoted; a literal where that can't be either. */
 static void put_field(struct buffer *label, const char *name)
 {
-    if (*name != '\0' && strcspn(name, " (){%*\"\\]\r\n\x7f") == strlen(name)) {
+    bool atom = *name != '\0', eight_bit = false;
+    for (const char *p = name; *p != '\0'; p++) {
+        unsigned char c = (unsigned char)*p;
+        atom &= c > ' ' && c < 0x7f && strchr("(){%*\"\\]", c) == NULL;
+        eight_bit |= c >= 0x80;
+    }
+    if (eight_bit)
+        buffer_printf(label, "{%zu}\r\n", strlen(name));
+    if (atom || eight_bit) {
         buffer_puts(label, name);
         return;
     }
@@ -225,7 +242,7 @@ bool parse_fetch(struct lexer *lx, struct fetch_request *request_r)
 {
     char word[24];
     bool is_macro;
-    request_r->count = 0;
+    *request_r = (struct fetch_request){ 0 };
     if (!lexer_accept(lx, '(')) {
         if (!lexer_word(lx, word, sizeof word) || !macro(lx, request_r, word, &is_macro))
             return false;

@@ -5,9 +5,6 @@
 #include "message/section.h"
 #include "parser/lexer.h"
 
-/* Items of one FETCH; a client's list has a dozen. */
-#define FETCH_ITEMS_MAX 64
-
 enum fetch_kind {
     FETCH_UID,
     FETCH_FLAGS,
@@ -29,9 +26,11 @@ struct fetch_item {
     uint32_t first, count; /* octets */
 };
 
+/* As many as the command's line and memory hold: clients ask for a section of each part of a
+ * message, and a digest has hundreds. */
 struct fetch_request {
-    struct fetch_item item[FETCH_ITEMS_MAX];
-    size_t count;
+    struct fetch_item *item; /* the arena's */
+    size_t count, room;
 };
 
 bool parse_fetch(struct lexer *lx, struct fetch_request *request_r);

@@ -8,6 +8,9 @@ bool parse_flag(struct lexer *lx, const char **name_r)
     bool system = lexer_accept(lx, '\\');
     if (!lexer_atom(lx, &t))
         return false;
+    for (size_t i = 0; i < t.n; i++) /* it is told again in FLAGS, where it must be an atom */
+        if ((unsigned char)t.octets[i] >= 0x80)
+            return lexer_fail(lx, LEXER_SYNTAX, "a flag is of US-ASCII alone");
     if (!system) {
         *name_r = t.octets;
         return true;

@@ -217,31 +217,42 @@ static bool tag_char(int c)
     return astring_char(c) && c != '+' && c < 0x80;
 }
 
-/* A run of octets of one class, straight into the arena by way of a buffer that doubles. */
+/* A string in the making, in the arena: room doubles, so that the whole is never more than four
+ * times its length. */
+struct making {
+    char *at;
+    size_t n, room;
+};
+
+/* Adds the octet that lexer_peek has shown. */
+static bool take_into(struct lexer *lx, struct making *m, int c)
+{
+    if (m->n + 1 >= m->room) {
+        size_t room = m->room == 0 ? 64 : m->room * 2;
+        char *larger = arena_take(&lx->arena, room);
+        if (larger == NULL)
+            return lexer_fail(lx, LEXER_LIMIT, "the arguments are too long");
+        if (m->n > 0)
+            memcpy(larger, m->at, m->n);
+        m->at = larger;
+        m->room = room;
+    }
+    m->at[m->n++] = (char)c; /* the arena is zeroed: a NUL stands behind it */
+    return take_counted(lx);
+}
+
+/* A run of octets of one class. */
 static bool run(struct lexer *lx, bool (*in_class)(int), const char *what, struct text *text_r)
 {
-    char *at = NULL;
-    size_t n = 0, room = 0;
-    for (int c; (c = lexer_peek(lx)) >= 0 && in_class(c); n++) {
-        if (n + 1 >= room) {
-            room = room == 0 ? 64 : room * 2;
-            char *larger = arena_take(&lx->arena, room);
-            if (larger == NULL)
-                return lexer_fail(lx, LEXER_LIMIT, "the arguments are too long");
-            if (n > 0)
-                memcpy(larger, at, n);
-            at = larger;
-        }
-        at[n] = (char)c;
-        if (!take_counted(lx))
+    struct making m = { 0 };
+    for (int c; (c = lexer_peek(lx)) >= 0 && in_class(c);)
+        if (!take_into(lx, &m, c))
             return false;
-    }
     if (lx->failure != LEXER_FINE)
         return false;
-    if (n == 0)
+    if (m.n == 0)
         return unexpected(lx, what);
-    at[n] = '\0';
-    *text_r = (struct text){ at, n };
+    *text_r = (struct text){ m.at, m.n };
     return true;
 }
 
@@ -283,39 +294,24 @@ bool lexer_atom(struct lexer *lx, struct text *text_r)
 
 static bool quoted(struct lexer *lx, struct text *text_r)
 {
-    char *at = NULL;
-    size_t n = 0, room = 0;
+    struct making m = { 0 };
     if (!lexer_expect(lx, '"'))
         return false;
-    for (;;) {
-        if (n + 1 >= room) {
-            room = room == 0 ? 64 : room * 2;
-            char *larger = arena_take(&lx->arena, room);
-            if (larger == NULL)
-                return lexer_fail(lx, LEXER_LIMIT, "the arguments are too long");
-            if (n > 0)
-                memcpy(larger, at, n);
-            at = larger;
-        }
-        int c = lexer_peek(lx);
+    for (int c; (c = lexer_peek(lx)) != '"';) {
         if (c < 0 || c == '\r' || c == '\n' || c == '\0')
             return unexpected(lx, "'\"'");
-        if (!take_counted(lx))
-            return false;
-        if (c == '"')
-            break;
         if (c == '\\') {
+            if (!take_counted(lx))
+                return false;
             c = lexer_peek(lx);
             if (c != '"' && c != '\\')
                 return unexpected(lx, "'\"' or '\\' after '\\'");
-            if (!take_counted(lx))
-                return false;
         }
-        at[n++] = (char)c;
+        if (!take_into(lx, &m, c))
+            return false;
     }
-    at[n] = '\0';
-    *text_r = (struct text){ at, n };
-    return true;
+    *text_r = (struct text){ m.at != NULL ? m.at : "", m.n };
+    return lexer_expect(lx, '"');
 }
 
 bool lexer_literal_head(struct lexer *lx, uint64_t *n_r)

@@ -60,6 +60,8 @@ static const struct key {
 };
 
 static bool search_key(struct lexer *lx, unsigned depth, struct search_key **key_r);
+static bool word_key(struct lexer *lx, unsigned depth, const char *word,
+                     struct search_key **key_r);
 
 static struct search_key *new_key(struct lexer *lx, enum search_kind kind)
 {
@@ -155,15 +157,32 @@ static bool set_key(struct lexer *lx, enum search_kind kind, struct search_key *
     return *key_r != NULL && parse_sequence_set(lx, &(*key_r)->set);
 }
 
-static bool not_or_key(struct lexer *lx, unsigned depth, enum search_kind kind,
-                       struct search_key **key_r)
+static bool not_key(struct lexer *lx, unsigned depth, struct search_key **key_r)
 {
-    struct search_key *key = new_key(lx, kind);
-    *key_r = key;
-    if (key == NULL || !lexer_space(lx) || !search_key(lx, depth + 1, &key->child))
+    *key_r = new_key(lx, SEARCH_NOT);
+    return *key_r != NULL && lexer_space(lx) && search_key(lx, depth + 1, &(*key_r)->child);
+}
+
+/* OR a OR b OR c ... is how clients ask for any of many: no level deeper for each, but one OR
+ * of them all. */
+static bool or_key(struct lexer *lx, unsigned depth, struct search_key **key_r)
+{
+    char word[WORD_MAX];
+    *key_r = new_key(lx, SEARCH_OR);
+    if (*key_r == NULL)
         return false;
-    return kind == SEARCH_NOT ||
-           (lexer_space(lx) && search_key(lx, depth + 1, &key->child->next));
+    struct search_key **next = &(*key_r)->child;
+    do {
+        if (!lexer_space(lx) || !search_key(lx, depth + 1, next) || !lexer_space(lx))
+            return false;
+        next = &(*next)->next;
+        int c = lexer_peek(lx);
+        if (c < 0 || c >= 0x80 || !isalpha(c))
+            return search_key(lx, depth + 1, next);
+        if (!lexer_word(lx, word, sizeof word))
+            return false;
+    } while (strcmp(word, "OR") == 0);
+    return word_key(lx, depth + 1, word, next);
 }
 
 /* Keys one after another, all of which must fit, into *next and on. */
@@ -184,9 +203,9 @@ static bool word_key(struct lexer *lx, unsigned depth, const char *word,
         if (strcmp(word, keys[i].word) == 0)
             return table_key(lx, &keys[i], key_r);
     if (strcmp(word, "NOT") == 0)
-        return not_or_key(lx, depth, SEARCH_NOT, key_r);
+        return not_key(lx, depth, key_r);
     if (strcmp(word, "OR") == 0)
-        return not_or_key(lx, depth, SEARCH_OR, key_r);
+        return or_key(lx, depth, key_r);
     if (strcmp(word, "NEW") == 0)
         return new_mail_key(lx, key_r);
     if (strcmp(word, "HEADER") == 0)

@@ -11,7 +11,7 @@
 enum search_kind {
     SEARCH_ALL,
     SEARCH_AND, /* child and all its next */
-    SEARCH_OR,  /* child, or child->next */
+    SEARCH_OR,  /* child or any of its next */
     SEARCH_NOT, /* child */
     SEARCH_SEQUENCE,
     SEARCH_UID,

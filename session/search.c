@@ -215,6 +215,8 @@ bool search_run(const struct view *v, const struct search_program *program,
     return true;
 }
 
+/* Clients search for 1:* in folders that may be empty: there '*' names nothing, and that is no
+ * mistake of theirs. Any other number beyond the last is (RFC 3501 section 9, seq-number). */
 static enum search_prepared prepare_set(const struct view *v, struct search_key *key)
 {
     if (key->kind == SEARCH_UID) {
@@ -223,8 +225,10 @@ static enum search_prepared prepare_set(const struct view *v, struct search_key 
     }
     for (size_t i = 0; i < key->set.count; i++) {
         uint32_t low, high;
-        sequence_bounds(&key->set.range[i], (uint32_t)v->count, &low, &high);
-        if (low == 0 || high > v->count)
+        const struct sequence_range *r = &key->set.range[i];
+        sequence_bounds(r, (uint32_t)v->count, &low, &high);
+        bool star = r->first == SEQUENCE_STAR || r->last == SEQUENCE_STAR;
+        if (high > v->count && !(star && v->count == 0))
             return SEARCH_BAD_NUMBER;
     }
     sequence_normalize(&key->set, (uint32_t)v->count);

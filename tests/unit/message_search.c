@@ -100,6 +100,10 @@ static void encoded_words(void **state)
     check_subject("=?utf-8?Q?a?= =?utf-8?Q?b?= c", "ab c", true);
     check_subject("=?utf-8?Q?a?= =?koi8-r?Q?b?=", "ab", true);
     check_subject("x =?utf-8?Q?a?= y", "x a y", true);
+    /* A fold is one space, whatever the mailer made of it. */
+    check_subject("folded \r\n\t  value", "folded value", true);
+    check_subject("a\r\n \r\n b", "a b", true);
+    check_subject("two  spaces", "two spaces", false);
     /* Not encoded-words. */
     check_subject("=?utf-8?X?abc?=", "=?utf-8?x?abc?=", true);
     check_subject("=?utf-8?Q?abc", "=?utf-8?q?abc", true);

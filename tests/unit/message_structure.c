@@ -150,16 +150,24 @@ static void wrong_types(void **state)
 static void params(void **state)
 {
     (void)state;
-    /* RFC 2231 as sent; a missing value, a missing '=' and nonsense are passed over. */
+    /* A missing value, a missing '=' and nonsense are passed over; RFC 2231 section 6. */
     check_body(
         "Content-Type: image/png; name*0*=utf-8''%d0%af; name*1=b; q=\"a\\\"b;c\"; none=;\n"
         " nothing; =x; ;u=----=_P.1\n\n",
-        "(\"image\" \"png\" (\"name*0*\" \"utf-8''%d0%af\" \"name*1\" \"b\" "
+        "(\"image\" \"png\" (\"name*\" \"utf-8''%d0%afb\" "
         "\"q\" \"a\\\"b;c\" \"u\" \"----=_P.1\") NIL NIL \"7BIT\" 0)");
     check_body("Content-Type: image/png; name=\"\xd0\xaf\"; e=\"\"\n\n",
                "(\"image\" \"png\" (\"name\" {2}\r\n\xd0\xaf \"e\" \"\") NIL NIL \"7BIT\" 0)");
     check_body("Content-Type: image/png; name=\"open\n\n",
                "(\"image\" \"png\" (\"name\" \"open\") NIL NIL \"7BIT\" 0)");
+    check_body("Content-Type: image/png; name*0=\"a b\"; NAME*1=\".p\"; name*2=ng; x=1\n\n",
+               "(\"image\" \"png\" (\"name\" \"a b.png\" \"x\" \"1\") NIL NIL \"7BIT\" 0)");
+    check_body("Content-Type: image/png; n*0*=utf-8'ru'%d0; n*1=\"%; \"; n*2*=%af; n*4=x\n\n",
+               "(\"image\" \"png\" (\"n*\" \"utf-8'ru'%d0%25%3B%20%af\" \"n*4\" \"x\") "
+               "NIL NIL \"7BIT\" 0)");
+    check_body("Content-Type: image/png; n*=utf-8''%d0; m*1=x; m*0=y; *0=z; k*00=w; k*01=v\n\n",
+               "(\"image\" \"png\" (\"n*\" \"utf-8''%d0\" \"m*1\" \"x\" \"m\" \"y\" "
+               "\"*0\" \"z\" \"k*00\" \"w\" \"k*01\" \"v\") NIL NIL \"7BIT\" 0)");
     /* A boundary in pieces. */
     check_body("Content-Type: multipart/x; boundary*1=cd; boundary*0=ab; boundary*1=cd\n\n"
                "--abcd\n\nx\n--abcd--\n",

@@ -176,6 +176,10 @@ static void test_fetch_items(void **state)
     assert_true(takes_fetch("BODY[HEADER.FIELDS (Date \"X Y\" {4}\r\nFrom)]\r\n", &r));
     assert_string_equal(r.item[0].label, "BODY[HEADER.FIELDS (Date \"X Y\" From)]");
     assert_int_equal(r.item[0].section->fields, 3);
+    /* What is no atom is told again as what it must be then. */
+    assert_true(takes_fetch("BODY[HEADER.FIELDS (\"a\x01\" \"\xc3\xa9\" \"\" b]c)]\r\n", &r));
+    assert_string_equal(r.item[0].label,
+                        "BODY[HEADER.FIELDS (\"a\x01\" {2}\r\n\xc3\xa9 \"\" \"b]c\")]");
     assert_true(takes_fetch("(FLAGS BODY[] FLAGS)\r\n", &r));
     assert_int_equal(r.count, 2);
     assert_true(fetch_add_uid(&lx, &r) && r.count == 3 && r.item[0].kind == FETCH_UID);
@@ -210,6 +214,8 @@ static void test_search(void **state)
         { "OR UNSEEN (1:3 UID 5) NEW\r\n",
           "(and(or(not(flag \\Seen))(and(seq)(uid)))(and(flag \\Recent)(not(flag \\Seen))))" },
         { "CHARSET UTF-8 TEXT {6}\r\nXXXXXX\r\n", "(and(text))" },
+        { "OR SEEN OR OR 1 2 OR FLAGGED NOT OR 3 4\r\n",
+          "(and(or(flag \\Seen)(or(seq)(seq))(flag \\Flagged)(not(or(seq)(seq)))))" },
         { "CC x BCC y\r\n", "(and(header Cc)(header Bcc))" },
         { "cc x\r\n", "(and(header Cc))" },
         { "HEADER Subject \"\" KEYWORD foo UNKEYWORD bar\r\n",
@@ -219,6 +225,8 @@ static void test_search(void **state)
         "\r\n",
         "FOO\r\n",
         "OR ALL\r\n",
+        "OR ALL OR ALL\r\n",
+        "OR ALL ORALL\r\n",
         "NOT\r\n",
         "()\r\n",
         "(ALL\r\n",
