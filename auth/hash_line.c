@@ -1,8 +1,8 @@
 #include "auth/hash_line.h"
 #include "auth/gate.h"
 #include "auth/hash.h"
+#include "auth/process.h"
 
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -53,38 +53,30 @@ static bool read_twice(bool terminal, char password[AUTH_PASSWORD_MAX + 1])
     return same || complain("the two are not the same");
 }
 
-/* Nothing: what counts is that it interrupts the read. */
-static void on_signal(int signal)
+/* Who gives up is not to be left with a terminal that shows nothing: a signal ends the input,
+ * and so the function on its ordinary way. */
+static bool read_hidden(const struct termios *shown, char password[AUTH_PASSWORD_MAX + 1])
 {
-    (void)signal;
-}
-
-/* Who gives up is not to be left with a terminal that shows nothing: these end the read, and so
- * read_password on its ordinary way. */
-static void end_read_on_signal(void)
-{
-    static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP };
-    struct sigaction action = { .sa_handler = on_signal }; /* no SA_RESTART */
-    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
-        (void)sigaction(signals[i], &action, NULL);
+    struct termios hidden = *shown;
+    hidden.c_lflag &= ~(tcflag_t)ECHO;
+    int terminal = dup(STDIN_FILENO); /* the signal takes descriptor 0 away */
+    bool ok = terminal >= 0 && process_end_on_signal() &&
+              tcsetattr(terminal, TCSAFLUSH, &hidden) == 0;
+    if (!ok)
+        return complain("the terminal would show the password");
+    ok = read_twice(true, password);
+    (void)tcsetattr(terminal, TCSAFLUSH, shown);
+    close(terminal);
+    return ok;
 }
 
 static bool read_password(char password[AUTH_PASSWORD_MAX + 1])
 {
     struct termios shown;
-    bool terminal = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &shown) == 0;
     setvbuf(stdin, NULL, _IONBF, 0); /* no copy of it stays in a buffer */
-    if (terminal) {
-        struct termios hidden = shown;
-        end_read_on_signal();
-        hidden.c_lflag &= ~(tcflag_t)ECHO;
-        if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden) < 0)
-            return complain("the terminal would show the password");
-    }
-    bool ok = read_twice(terminal, password);
-    if (terminal)
-        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
-    return ok;
+    if (isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &shown) == 0)
+        return read_hidden(&shown, password);
+    return read_twice(false, password);
 }
 
 static bool can_be_user(const char *user)

@@ -37,16 +37,16 @@ struct mailbox {
                     */
     uint32_t look; /* number of the last reading of the directories */
     uint64_t modseq;
-    uint32_t highest;     /* UID ever shown */
-    size_t published;     /* the records before this are neither LINE nor FOUND */
-    size_t shown;         /* records that are SHOWN */
-    size_t dead;          /* records EXPUNGED or GONE that have a line */
-    size_t in_new;        /* records whose file is in new/, of those that have one */
-    bool mend_failed;     /* the list wants a rewrite, and can't be rewritten */
-    unsigned held_looks;  /* how many looks in turn have held messages back */
-    int64_t scan_ms;      /* how long reading cur/ took */
+    uint32_t highest;           /* UID ever shown */
+    size_t published;           /* the records before this are neither LINE nor FOUND */
+    size_t shown;               /* records that are SHOWN */
+    size_t dead;                /* records EXPUNGED or GONE that have a line */
+    size_t in_new;              /* records whose file is in new/, of those that have one */
+    bool mend_failed;           /* the list wants a rewrite, and can't be rewritten */
+    unsigned held_looks;        /* how many looks in turn have held messages back */
+    int64_t scan_ms;            /* how long reading cur/ took */
     int64_t without_lock_until; /* monotonic_ms: STORE goes on without the uidlist lock */
-    uint32_t claim_first; /* mailbox_claim_recent */
+    uint32_t claim_first;       /* mailbox_claim_recent */
     size_t claim_count;
     struct name_maker names;
     int inotify; /* -1: none */
