@@ -53,7 +53,7 @@ endif
 COMPILE = $(CC) -std=c17 $(CPPFLAGS) $(WARN) $(HARDEN) $(CFLAGS) -MMD -MP
 
 .PHONY: all check check-built check-unit check-session check-e2e check-client units demo deps \
-        deps-build deps-demo deps-lint fuzz install clean lint format FORCE
+        deps-build deps-demo deps-lint deps-bench bench fuzz install clean lint format FORCE
 all: imapd
 
 # ./imapd is a copy, so that the two kinds of build never mix their objects.
@@ -105,6 +105,7 @@ DEPS_DEMO  := xinetd python3 util-linux
 DEPS_CHECK := libcmocka-dev libpam-wrapper systemd fail2ban mandoc curl mutt isync procps passwd \
               tmux dovecot-imapd
 DEPS_FUZZ  := clang libclang-rt-14-dev libutf8proc-dev
+DEPS_BENCH := dovecot-imapd gnuplot-nox python3 util-linux
 DEPS_LINT  := clang-format clang-tidy cppcheck
 
 deps:
@@ -113,6 +114,8 @@ deps-build:
 	@tests/deps $(DEPS_BUILD)
 deps-demo:
 	@tests/deps $(DEPS_BUILD) $(DEPS_DEMO)
+deps-bench:
+	@tests/deps $(DEPS_BENCH)
 deps-lint:
 	@tests/deps $(DEPS_LINT)
 
@@ -131,6 +134,11 @@ check-e2e: imapd
 	@tests/run $(BUILD) e2e
 check-client: imapd
 	@tests/run $(BUILD) client
+
+# Measures; passes and fails nothing. With dovecot-imapd (make deps-bench), against Dovecot.
+# BENCH_N messages (100000), BENCH_RUNS runs (5); figures of a run are in doc/bench.md.
+bench: imapd
+	@IMAPD=./imapd tests/bench/bench
 
 demo: deps-demo
 	@$(MAKE) --no-print-directory imapd
