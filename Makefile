@@ -53,7 +53,7 @@ endif
 COMPILE = $(CC) -std=c17 $(CPPFLAGS) $(WARN) $(HARDEN) $(CFLAGS) -MMD -MP
 
 .PHONY: all check check-built check-unit check-session check-e2e check-client units demo deps \
-        deps-build deps-demo deps-lint deps-bench bench fuzz install clean lint format FORCE
+        deps-build deps-demo deps-lint deps-bench bench soak fuzz install clean lint format FORCE
 all: imapd
 
 # ./imapd is a copy, so that the two kinds of build never mix their objects.
@@ -103,7 +103,7 @@ $(foreach u,$(UNIT_SOURCES:tests/unit/%.c=%),$(eval $(call UNIT,$(u))))
 DEPS_BUILD := gcc libc6-dev libpam0g-dev libcrypt-dev libutf8proc-dev
 DEPS_DEMO  := xinetd python3 util-linux
 DEPS_CHECK := libcmocka-dev libpam-wrapper systemd fail2ban mandoc curl mutt isync procps passwd \
-              tmux dovecot-imapd
+              tmux dovecot-imapd e2fsprogs mount
 DEPS_FUZZ  := clang libclang-rt-14-dev libutf8proc-dev
 DEPS_BENCH := dovecot-imapd gnuplot-nox python3 util-linux
 DEPS_LINT  := clang-format clang-tidy cppcheck
@@ -121,11 +121,14 @@ deps-lint:
 
 units: $(UNITS)
 
+# The fault tests stop the program by ptrace(2), under which LeakSanitizer can't work.
+KINDS := unit session e2e client interop $(if $(SANITIZE),,fault)
+
 # Each test is a program: 0 passed, 77 skipped, else failed (tests/run).
 check: deps
 	@$(MAKE) --no-print-directory check-built
 check-built: imapd $(UNITS)
-	@tests/run $(BUILD) unit session e2e client interop
+	@tests/run $(BUILD) $(KINDS)
 check-unit: $(UNITS)
 	@tests/run $(BUILD) unit
 check-session: imapd
@@ -134,6 +137,10 @@ check-e2e: imapd
 	@tests/run $(BUILD) e2e
 check-client: imapd
 	@tests/run $(BUILD) client
+
+# Kills sessions at random moments, ROUNDS times (10000), and checks what was acknowledged.
+soak: imapd
+	@IMAPD=./imapd ROUNDS=$(or $(ROUNDS),10000) tests/fault/kill
 
 # Measures; passes and fails nothing. With dovecot-imapd (make deps-bench), against Dovecot.
 # BENCH_N messages (100000), BENCH_RUNS runs (5); figures of a run are in doc/bench.md.
