@@ -1,21 +1,9 @@
 #include "auth/sasl.h"
 
+#include "message/digits.h"
+
 static const char alphabet[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-/* The six bits of a character, -1 for one that is not of the alphabet. */
-static int bits_of(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    if (c == '+')
-        return 62;
-    return c == '/' ? 63 : -1;
-}
 
 /* How many '=' end the last group of four: 0 to 2. */
 static size_t padding(const char *in, size_t n)
@@ -37,7 +25,7 @@ long base64_decode(const char *in, size_t n, unsigned char *out)
         size_t have = i + 4 == n ? 4 - pad : 4;
         unsigned group = 0;
         for (size_t k = 0; k < 4; k++) {
-            int bits = k < have ? bits_of(in[i + k]) : 0;
+            int bits = k < have ? base64_value(in[i + k]) : 0;
             if (bits < 0)
                 return -1;
             group = group << 6 | (unsigned)bits;
