@@ -1,13 +1,6 @@
 /* SELECT and EXAMINE: RFC 3501 sections 6.3.1 and 6.3.2. */
 #include "command/command.h"
 
-#include "session/flags.h"
-
-bool parse_select(struct command *c)
-{
-    return parse_one_mailbox(c);
-}
-
 /* What was selected is closed first, and stays closed if the new one can't be opened. */
 static void open_mailbox(struct command *c, bool examine)
 {

@@ -114,7 +114,6 @@ bool parse_login(struct command *c);
 void run_login(struct command *c);
 bool parse_authenticate(struct command *c);
 void run_authenticate(struct command *c);
-bool parse_select(struct command *c);
 void run_select(struct command *c);
 void run_examine(struct command *c);
 bool parse_one_mailbox(struct command *c);

@@ -21,7 +21,7 @@ struct fetched {
     struct command *c;
     const struct fetch_request *request;
     struct message_info info;
-    bool has_file, has_parse;
+    bool needs_file; /* some item is of the message's octets: opened, and parsed to `depth` */
     enum message_depth depth;
     struct message_input *in;
     struct message *message;
@@ -58,9 +58,9 @@ static void plan(struct fetched *f)
         default:
             continue;
         }
-        if (!f->has_parse || depth == MESSAGE_WHOLE)
+        if (!f->needs_file || depth == MESSAGE_WHOLE)
             f->depth = depth;
-        f->has_file = f->has_parse = true;
+        f->needs_file = true;
     }
 }
 
@@ -88,9 +88,9 @@ static enum store_error prepare(struct fetched *f)
 {
     enum store_error error = STORE_OK;
     plan(f);
-    if (f->has_file)
+    if (f->needs_file)
         error = mailbox_message_open(f->c->session->view.mailbox, f->info.uid, &f->in);
-    if (error == STORE_OK && f->has_parse)
+    if (error == STORE_OK && f->needs_file)
         error = from_message(message_parse(f->in, f->depth, &f->message));
     for (size_t i = 0; i < f->request->count && error == STORE_OK; i++)
         error = prepare_item(f, &f->request->item[i]);

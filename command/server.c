@@ -201,10 +201,7 @@ enum server_end serve_gate(struct session *s)
 
 enum server_end serve_user(struct session *s, const char *tag, const char *mail_root)
 {
-    struct timespec now = { 0 };
     char greeting[TAG_MAX + 16];
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    s->counts.began = now.tv_sec;
     enum store_error error = store_open(mail_root, s->settings->layout, &s->store);
     if (error != STORE_OK) {
         log_error("can't open the mail at %s: %s", mail_root, store_error_text(error));

@@ -124,12 +124,17 @@ static enum store_error read_file(struct keywords *kw, int dir, uint32_t *rename
     free(text);
     if (e != STORE_OK)
         return e;
-    kw->present = true;
-    kw->dev = st.st_dev;
-    kw->ino = st.st_ino;
-    kw->mtime = st.st_mtim;
-    kw->size = st.st_size;
+    keywords_remember(kw, &st);
     return STORE_OK;
+}
+
+void keywords_remember(struct keywords *kw, const struct stat *st)
+{
+    kw->present = true;
+    kw->dev = st->st_dev;
+    kw->ino = st->st_ino;
+    kw->mtime = st->st_mtim;
+    kw->size = st->st_size;
 }
 
 enum store_error keywords_look(struct keywords *kw, int dir, uint32_t *renamed_r)

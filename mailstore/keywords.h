@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -41,6 +42,10 @@ void keywords_free(struct keywords *kw);
 /* Whether this can be a keyword: an atom (RFC 3501 section 9) of at most KEYWORD_LENGTH_MAX
  * octets that does not begin with a backslash. */
 bool keyword_valid(const char *name);
+
+/* Takes down which file it was that kw was read from, or written to: keywords_look tells
+ * another by it. */
+void keywords_remember(struct keywords *kw, const struct stat *st);
 
 /* Reads the file if it is new or has changed. *renamed_r: the letters whose name did. A name
  * once known stays known when its line, or the file, is gone. Lines that make no sense are

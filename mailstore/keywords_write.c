@@ -164,10 +164,6 @@ enum store_error keywords_add(struct keywords *kw, int dir, int cur_fd, int new_
     }
     memcpy(kw->name, set, sizeof set);
     kw->used |= used;
-    kw->present = true;
-    kw->dev = st.st_dev;
-    kw->ino = st.st_ino;
-    kw->mtime = st.st_mtim;
-    kw->size = st.st_size;
+    keywords_remember(kw, &st);
     return STORE_OK;
 }
