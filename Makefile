@@ -25,7 +25,7 @@ WARN     := -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes -Wmissin
             -Wpointer-arith -Wwrite-strings -Wundef
 HARDEN   := -fPIE -fstack-protector-strong -fno-strict-aliasing
 LINKHARD := -pie -Wl,-z,relro,-z,now,-z,noexecstack
-LIBS     := -lpam -lcrypt -lutf8proc
+LIBS     := -lpam -lcrypt -lutf8proc -llmdb
 
 ifdef SANITIZE
 BUILD    ?= build/sanitize
@@ -100,7 +100,7 @@ $(foreach u,$(UNIT_SOURCES:tests/unit/%.c=%),$(eval $(call UNIT,$(u))))
 -include $(patsubst %.c,$(BUILD)/%.d,$(SOURCES) $(UNIT_SOURCES))
 
 # Debian's packages, the one list. What builds; what serves the demo besides; what checks besides.
-DEPS_BUILD := gcc libc6-dev libpam0g-dev libcrypt-dev libutf8proc-dev
+DEPS_BUILD := gcc libc6-dev libpam0g-dev libcrypt-dev libutf8proc-dev liblmdb-dev
 DEPS_DEMO  := xinetd python3 util-linux
 DEPS_CHECK := libcmocka-dev libpam-wrapper systemd fail2ban mandoc curl mutt isync procps passwd \
               tmux dovecot-imapd e2fsprogs mount

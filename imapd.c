@@ -101,6 +101,15 @@ static void log_logout(const struct session *s, const char *mechanism, enum serv
              reason_of(end));
 }
 
+/* NULL: inside of mail_root, also where the user lacks what index_dir asks for. */
+static char *find_index_dir(const struct settings *s, const struct settings_user *user)
+{
+    char *dir = settings_index_dir(s, user);
+    if (dir == NULL && s->index_dir[0] != '\0')
+        log_warning("no index_dir can be made for this user: the index is in mail_root");
+    return dir;
+}
+
 /* The session, as the user that this process is by now. */
 static int serve_session(const struct start *start)
 {
@@ -108,6 +117,7 @@ static int serve_session(const struct start *start)
     char *mail_root = settings_mail_root(start->settings, &user);
     if (mail_root == NULL || !process_end_on_signal())
         return refuse(EX_CONFIG, "no mail_root can be made for this user");
+    char *index_dir = find_index_dir(start->settings, &user);
     struct stream io;
     stream_init(&io, STDIN_FILENO, STDOUT_FILENO, start->settings->idle_timeout);
     struct timespec now = { 0 };
@@ -119,12 +129,13 @@ static int serve_session(const struct start *start)
                                .counts = { .began = now.tv_sec } };
     enum server_end end = SERVER_DISCONNECTED;
     if (start->ahead_n == 0 || stream_preload(&io, start->ahead, start->ahead_n))
-        end = serve_user(&session, start->tag, mail_root);
+        end = serve_user(&session, start->tag, mail_root, index_dir);
     if (process_was_told_to_end() && end == SERVER_DISCONNECTED) {
         static const char bye[] = "* BYE [UNAVAILABLE] This server is being shut down\r\n";
         (void)!write(STDOUT_FILENO, bye, sizeof bye - 1); /* the last word: no matter if lost */
     }
     log_logout(&session, start->mechanism, end);
+    free(index_dir);
     free(mail_root);
     return 0;
 }

@@ -94,14 +94,6 @@ bool command_messages(struct command *c, struct sequence_set *set,
     }
 }
 
-void command_added(struct command *c, const char *name, uint32_t first, size_t n)
-{
-    struct session *s = c->session;
-    s->counts.appended += n;
-    if (s->state == STATE_SELECTED && !s->view.read_only && strcmp(s->view.name, name) == 0)
-        mailbox_claim_recent(s->view.mailbox, first, n);
-}
-
 bool command_flags(struct command *c, const struct flag_names *names, enum flag_op op,
                    struct flag_change *change_r)
 {

@@ -114,7 +114,7 @@ void run_append(struct command *c)
         command_store_error(c, error);
         return;
     }
-    command_added(c, name, uid, 1);
+    c->session->counts.appended++;
     snprintf(c->made, sizeof c->made, "APPENDUID %u %u", uidvalidity, uid);
     command_ok(c, c->made, "APPEND completed");
 }

@@ -1,9 +1,11 @@
 /* CLOSE: RFC 3501 section 6.4.2. UNSELECT: RFC 3691. */
 #include "command/command.h"
 
+#include "session/select.h"
+
 static void leave(struct command *c)
 {
-    view_close(&c->session->view);
+    select_leave(&c->session->view, &c->session->parked);
     c->session->state = STATE_AUTHENTICATED;
 }
 

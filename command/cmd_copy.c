@@ -51,7 +51,7 @@ static void copy(struct command *c, const struct view_messages *messages, const 
     } else if (error != STORE_OK) {
         command_store_error(c, error);
     } else {
-        command_added(c, to, new_uid[0], messages->count);
+        c->session->counts.appended += messages->count;
         answer_copied(c, uidvalidity, messages, new_uid);
     }
     free(new_uid);

@@ -18,23 +18,18 @@ bool parse_fetch_command(struct command *c)
     return lexer_end(lx);
 }
 
-/* Messages that can't be had are left out; the first reason is that of the NO in the end. The
- * list is cut, in place, to the messages of which \Seen was set. */
-static enum store_error fetch_all(struct command *c, struct view_messages *messages)
+/* Messages that can't be had are left out; the first reason is that of the NO in the end. */
+static enum store_error fetch_all(struct command *c, const struct view_messages *messages)
 {
     const struct fetch_args *args = c->args;
     enum store_error first = STORE_OK;
-    size_t seen = 0;
+    struct fetcher fetcher;
+    fetch_begin(&fetcher, c, &args->request);
     for (size_t i = 0; i < messages->count && c->session->io->state == STREAM_OPEN; i++) {
-        struct fetch_outcome outcome;
-        enum store_error error = fetch_message(c, &args->request, messages->uid[i], &outcome);
-        c->session->counts.fetched += outcome.sent_content;
-        if (outcome.seen_set)
-            messages->uid[seen++] = messages->uid[i];
+        enum store_error error = fetch_message(&fetcher, messages->uid[i]);
         if (first == STORE_OK)
             first = error;
     }
-    messages->count = seen;
     return first;
 }
 
@@ -45,7 +40,7 @@ void run_fetch(struct command *c)
     if (!command_messages(c, &args->set, &messages))
         return;
     enum store_error error = fetch_all(c, &messages);
-    c->own = (struct view_own){ messages, mailbox_modseq(c->session->view.mailbox) };
+    view_messages_free(&messages);
     if (error != STORE_OK)
         command_store_error(c, error);
     else

@@ -29,9 +29,11 @@ static enum store_error unsubscribe(struct store *store, const char *name)
     return subscriptions_change(store, name, false);
 }
 
+/* What is parked may be what is made or deleted here. */
 void run_create(struct command *c)
 {
     char name[FOLDER_NAME_MAX + 1];
+    view_close(&c->session->parked);
     act(c, folder_create, name, "CREATE completed");
 }
 
@@ -40,6 +42,7 @@ void run_delete(struct command *c)
 {
     char name[FOLDER_NAME_MAX + 1];
     struct session *s = c->session;
+    view_close(&s->parked);
     if (act(c, folder_delete, name, "DELETE completed") != STORE_OK ||
         s->state != STATE_SELECTED || strcmp(s->view.name, name) != 0)
         return;

@@ -16,13 +16,6 @@ bool parse_rename(struct command *c)
            parse_mailbox(c->lexer, &args->to) && lexer_end(c->lexer);
 }
 
-static void take_uid(void *ctx, const struct message_info *info)
-{
-    struct view_messages *all = ctx;
-    if (!info->expunged)
-        all->uid[all->count++] = info->uid;
-}
-
 /* Removes from INBOX what has been copied: \Deleted first, for that is what an expunge removes.
  */
 static enum store_error remove_all(struct mailbox *inbox, const struct view_messages *all)
@@ -37,16 +30,20 @@ static enum store_error remove_all(struct mailbox *inbox, const struct view_mess
 static enum store_error copy_all(struct mailbox *inbox, const char *to,
                                  struct view_messages *all_r)
 {
-    size_t count = mailbox_count(inbox);
+    struct mailbox_counts counts;
+    struct message_info info = { 0 };
     uint32_t uidvalidity;
-    if (count == 0)
+    mailbox_counts(inbox, &counts);
+    if (counts.messages == 0)
         return STORE_OK;
-    all_r->uid = calloc(count, sizeof *all_r->uid);
-    uint32_t *new_uid = calloc(count, sizeof *new_uid);
+    all_r->uid = calloc(counts.messages, sizeof *all_r->uid);
+    uint32_t *new_uid = calloc(counts.messages, sizeof *new_uid);
     enum store_error error = STORE_UNAVAILABLE;
     if (all_r->uid != NULL && new_uid != NULL) {
-        mailbox_changes(inbox, 0, take_uid, all_r);
-        error = mailbox_copy(inbox, all_r->uid, all_r->count, to, &uidvalidity, new_uid);
+        while (all_r->count < counts.messages && mailbox_next(inbox, info.uid + 1, &info))
+            all_r->uid[all_r->count++] = info.uid;
+        if (all_r->count == counts.messages)
+            error = mailbox_copy(inbox, all_r->uid, all_r->count, to, &uidvalidity, new_uid);
     }
     free(new_uid);
     return error;
@@ -55,12 +52,8 @@ static enum store_error copy_all(struct mailbox *inbox, const char *to,
 /* Takes back a folder that was just made, unless somebody has put mail into it. */
 static void take_back(struct store *store, const char *name)
 {
-    struct mailbox *mb = NULL;
-    if (mailbox_open(store, name, false, &mb) != STORE_OK)
-        return;
-    bool empty = mailbox_count(mb) == 0;
-    mailbox_close(mb);
-    if (empty)
+    struct mailbox_counts counts;
+    if (mailbox_status(store, name, &counts) == STORE_OK && counts.messages == 0)
         folder_delete(store, name);
 }
 
@@ -109,6 +102,7 @@ void run_rename(struct command *c)
     enum store_error error = mailbox_from_wire(&args->from, from);
     if (error == STORE_OK)
         error = mailbox_from_wire(&args->to, to);
+    view_close(&c->session->parked); /* it may be what is renamed */
     if (error == STORE_OK)
         error = strcmp(from, "INBOX") == 0 ? rename_inbox(store, to)
                                            : folder_rename(store, from, to);

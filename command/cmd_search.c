@@ -30,6 +30,7 @@ static void search(struct command *c, const struct search_program *program)
     struct view *v = &c->session->view;
     struct stream *io = c->session->io;
     struct search_result result;
+    size_t at = 0;
     if (!search_run(v, program, &result)) {
         command_store_error(c, STORE_UNAVAILABLE);
         return;
@@ -37,7 +38,8 @@ static void search(struct command *c, const struct search_program *program)
     stream_puts(io, "* SEARCH");
     for (size_t i = 0; i < result.found.count; i++) {
         uint32_t uid = result.found.uid[i];
-        stream_printf(io, " %u", c->by_uid ? uid : view_sequence(v, uid));
+        stream_puts(io, " ");
+        stream_put_uint(io, c->by_uid ? uid : view_sequence_next(v, uid, &at));
     }
     stream_puts(io, "\r\n");
     if (result.unreadable > 0)

@@ -1,17 +1,20 @@
 /* SELECT and EXAMINE: RFC 3501 sections 6.3.1 and 6.3.2. */
 #include "command/command.h"
 
-/* What was selected is closed first, and stays closed if the new one can't be opened. */
+#include "session/select.h"
+
+/* What was selected is left first, and stays left if the new one can't be opened. */
 static void open_mailbox(struct command *c, bool examine)
 {
     char name[FOLDER_NAME_MAX + 1];
     struct session *s = c->session;
     struct stream *io = s->io;
-    view_close(&s->view);
     s->state = STATE_AUTHENTICATED;
     enum store_error error = mailbox_from_wire(c->args, name);
     if (error == STORE_OK)
-        error = view_open(&s->view, s->store, name, examine);
+        error = select_folder(&s->view, &s->parked, s->store, name, examine);
+    else
+        select_leave(&s->view, &s->parked);
     if (error != STORE_OK) {
         command_store_error(c, error);
         return;

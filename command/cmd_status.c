@@ -40,50 +40,37 @@ bool parse_status(struct command *c)
     return lexer_expect(lx, ')') && lexer_end(lx);
 }
 
-static void count(void *ctx, const struct message_info *info)
-{
-    uint32_t *value = ctx;
-    if (info->expunged)
-        return;
-    value[MESSAGES]++;
-    value[RECENT] += info->recent;
-    value[UNSEEN] += !(info->flags & FLAG_SEEN);
-}
-
 /* The selected folder is open already, and is asked through the same mailbox: what is \Recent
  * here stays so. */
-static enum store_error get_status(struct session *s, const char *name,
-                                   uint32_t value[STATUS_ITEMS])
+static enum store_error get_counts(struct session *s, const char *name,
+                                   struct mailbox_counts *counts_r)
 {
-    struct mailbox *mb = NULL;
-    bool selected = s->state == STATE_SELECTED && strcmp(s->view.name, name) == 0;
-    enum store_error error =
-        selected ? mailbox_refresh(s->view.mailbox) : mailbox_open(s->store, name, false, &mb);
-    if (error != STORE_OK)
-        return error;
-    if (selected)
-        mb = s->view.mailbox;
-    mailbox_changes(mb, 0, count, value);
-    value[UIDNEXT] = mailbox_uidnext(mb);
-    value[UIDVALIDITY] = mailbox_uidvalidity(mb);
-    if (!selected)
-        mailbox_close(mb);
-    return STORE_OK;
+    if (s->state != STATE_SELECTED || strcmp(s->view.name, name) != 0)
+        return mailbox_status(s->store, name, counts_r);
+    enum store_error error = mailbox_refresh(s->view.mailbox);
+    if (error == STORE_OK)
+        mailbox_counts(s->view.mailbox, counts_r);
+    return error;
 }
 
 void run_status(struct command *c)
 {
     const struct status_args *args = c->args;
     char name[FOLDER_NAME_MAX + 1];
-    uint32_t value[STATUS_ITEMS] = { 0 };
+    struct mailbox_counts counts;
     struct stream *io = c->session->io;
     enum store_error error = mailbox_from_wire(&args->mailbox, name);
     if (error == STORE_OK)
-        error = get_status(c->session, name, value);
+        error = get_counts(c->session, name, &counts);
     if (error != STORE_OK) {
         command_store_error(c, error);
         return;
     }
+    const uint32_t value[STATUS_ITEMS] = { [MESSAGES] = counts.messages,
+                                           [RECENT] = counts.recent,
+                                           [UIDNEXT] = counts.uidnext,
+                                           [UIDVALIDITY] = counts.uidvalidity,
+                                           [UNSEEN] = counts.unseen };
     stream_puts(io, "* STATUS ");
     put_mailbox(io, name);
     const char *before = " (";

@@ -35,6 +35,7 @@ bool parse_store(struct command *c)
 
 /* What the client may believe of a message's flags. */
 struct belief {
+    bool known; /* false: somebody has changed them, and it was not told yet */
     uint8_t flags;
     uint32_t keywords;
 };
@@ -45,7 +46,7 @@ static struct belief *believe(const struct view *v, const struct view_messages *
     struct message_info info;
     for (size_t i = 0; b != NULL && i < messages->count; i++)
         if (mailbox_get(v->mailbox, messages->uid[i], &info))
-            b[i] = (struct belief){ info.flags, info.keywords };
+            b[i] = (struct belief){ info.modseq <= v->told, info.flags, info.keywords };
     return b;
 }
 
@@ -53,23 +54,18 @@ static struct belief apply(struct belief b, const struct flag_change *change, ui
 {
     switch (change->op) {
     case FLAGS_ADD:
-        return (struct belief){ b.flags | change->flags, b.keywords | keywords };
+        return (struct belief){ b.known, b.flags | change->flags, b.keywords | keywords };
     case FLAGS_REMOVE:
-        return (struct belief){ b.flags & (uint8_t)~change->flags, b.keywords & ~keywords };
+        return (struct belief){ b.known, b.flags & (uint8_t)~change->flags,
+                                b.keywords & ~keywords };
     default:
-        return (struct belief){ change->flags, keywords };
+        return (struct belief){ true, change->flags, keywords };
     }
 }
 
-static void tell_one(struct command *c, const struct message_info *info)
+static bool is_believed(struct belief b, const struct message_info *info)
 {
-    struct view *v = &c->session->view;
-    struct stream *io = c->session->io;
-    stream_printf(io, "* %u FETCH (", view_sequence(v, info->uid));
-    if (c->by_uid)
-        stream_printf(io, "UID %u ", info->uid);
-    view_put_flags(v, io, info);
-    stream_puts(io, ")\r\n");
+    return b.known && b.flags == info->flags && b.keywords == info->keywords;
 }
 
 /* Tells the new flags; after .SILENT only of a message whose flags are not what the client must
@@ -81,6 +77,8 @@ static void tell_stored(struct command *c, const struct view_messages *messages,
     struct view *v = &c->session->view;
     uint32_t keywords = 0;
     struct message_info info;
+    struct flags_text text = { 0 };
+    size_t at = 0;
     if (flags_keyword_count(v->mailbox) != v->keywords)
         view_tell_flags(v, c->session->io);
     for (size_t i = 0; i < change->keywords; i++)
@@ -88,20 +86,21 @@ static void tell_stored(struct command *c, const struct view_messages *messages,
     for (size_t i = 0; i < messages->count; i++) {
         if (!mailbox_get(v->mailbox, messages->uid[i], &info) || info.expunged)
             continue;
-        struct belief now = apply(before[i], change, keywords);
-        if (!args->silent || now.flags != info.flags || now.keywords != info.keywords)
-            tell_one(c, &info);
+        view_own_add(&c->own, &info);
+        if (!args->silent || !is_believed(apply(before[i], change, keywords), &info))
+            flags_tell(v->mailbox, c->session->io, view_sequence_next(v, info.uid, &at),
+                       c->by_uid, &info, &text);
     }
 }
 
-static void store(struct command *c, struct view_messages *messages,
+static void store(struct command *c, const struct view_messages *messages,
                   const struct flag_change *change)
 {
     const struct store_args *args = c->args;
     struct view *v = &c->session->view;
     size_t gone = 0;
-    struct belief *before = believe(v, messages);
-    if (before == NULL) {
+    struct belief *before = args->silent ? believe(v, messages) : NULL;
+    if (args->silent && before == NULL) {
         command_store_error(c, STORE_UNAVAILABLE);
         return;
     }
@@ -109,8 +108,6 @@ static void store(struct command *c, struct view_messages *messages,
         mailbox_store(v->mailbox, messages->uid, messages->count, change, &gone);
     if (error == STORE_OK) {
         tell_stored(c, messages, change, before);
-        c->own = (struct view_own){ *messages, mailbox_modseq(v->mailbox) };
-        *messages = (struct view_messages){ 0 };
         /* RFC 2180 section 4.2: a SILENT STORE of messages that are gone has nothing to say. */
         if (gone > 0 && !args->silent)
             command_no(c, "EXPUNGEISSUED", "Some of the messages no longer exist");

@@ -85,10 +85,6 @@ void put_string(struct stream *io, const char *octets, size_t n);
 bool command_messages(struct command *c, struct sequence_set *set,
                       struct view_messages *messages_r);
 
-/* Messages with these UIDs were added to the folder `name`: if it is the selected one they are
- * \Recent in this session. */
-void command_added(struct command *c, const char *name, uint32_t first, size_t n);
-
 /* Flags as the store takes them. `change` then points into the arena. False (and the command
  * ended BAD) for a system flag that there is not; \Recent is passed over (nobody can set it).
  */

@@ -7,10 +7,9 @@
 
 #include "base/buffer.h"
 #include "base/log.h"
-#include "message/message.h"
 #include "parser/date.h"
 
-#include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 /* An envelope or a structure: bounded by the limits of message/ (10,000 parts, headers of some
@@ -18,17 +17,21 @@
 #define ITEM_MAX (64u << 20)
 
 struct fetched {
-    struct command *c;
-    const struct fetch_request *request;
+    struct fetcher *common;
+    struct stream *io;
     struct message_info info;
-    bool needs_file; /* some item is of the message's octets: opened, and parsed to `depth` */
-    enum message_depth depth;
+    uint32_t sequence;
     struct message_input *in;
     struct message *message;
     uint64_t octets;
     time_t date;
-    struct buffer item[FETCH_SECTION]; /* by kind: ENVELOPE, BODY, BODYSTRUCTURE */
+    struct buffer *item; /* by kind: ENVELOPE, BODY, BODYSTRUCTURE; NULL: no file is needed */
 };
+
+static struct mailbox *mailbox_of(const struct fetched *f)
+{
+    return f->common->c->session->view.mailbox;
+}
 
 static enum store_error from_message(enum message_status status)
 {
@@ -38,7 +41,7 @@ static enum store_error from_message(enum message_status status)
 }
 
 /* How much of the message an item needs. */
-static void plan(struct fetched *f)
+static void plan(struct fetcher *f)
 {
     for (size_t i = 0; i < f->request->count; i++) {
         const struct fetch_item *item = &f->request->item[i];
@@ -61,39 +64,41 @@ static void plan(struct fetched *f)
         if (!f->needs_file || depth == MESSAGE_WHOLE)
             f->depth = depth;
         f->needs_file = true;
+        f->sets_seen |= item->kind == FETCH_SECTION && !item->peek;
     }
+}
+
+void fetch_begin(struct fetcher *f, struct command *c, const struct fetch_request *request)
+{
+    *f = (struct fetcher){ .c = c, .request = request };
+    plan(f);
 }
 
 static enum store_error prepare_item(struct fetched *f, const struct fetch_item *item)
 {
-    struct mailbox *mb = f->c->session->view.mailbox;
-    struct buffer *out = &f->item[item->kind < FETCH_SECTION ? item->kind : 0];
+    struct mailbox *mb = mailbox_of(f);
     switch (item->kind) {
     case FETCH_INTERNALDATE:
         return mailbox_internaldate(mb, f->info.uid, &f->date);
     case FETCH_SIZE:
         return mailbox_size(mb, f->info.uid, &f->octets);
     case FETCH_ENVELOPE:
-        return from_message(message_envelope(f->message, out));
+        return from_message(message_envelope(f->message, &f->item[item->kind]));
     case FETCH_BODY:
     case FETCH_BODYSTRUCTURE:
-        return from_message(
-            message_structure(f->message, item->kind == FETCH_BODYSTRUCTURE, out));
+        return from_message(message_structure(f->message, item->kind == FETCH_BODYSTRUCTURE,
+                                              &f->item[item->kind]));
     default:
         return STORE_OK;
     }
 }
 
-static enum store_error prepare(struct fetched *f)
+static enum store_error prepare_items(struct fetched *f)
 {
     enum store_error error = STORE_OK;
-    plan(f);
-    if (f->needs_file)
-        error = mailbox_message_open(f->c->session->view.mailbox, f->info.uid, &f->in);
-    if (error == STORE_OK && f->needs_file)
-        error = from_message(message_parse(f->in, f->depth, &f->message));
-    for (size_t i = 0; i < f->request->count && error == STORE_OK; i++)
-        error = prepare_item(f, &f->request->item[i]);
+    const struct fetch_request *request = f->common->request;
+    for (size_t i = 0; i < request->count && error == STORE_OK; i++)
+        error = prepare_item(f, &request->item[i]);
     return error;
 }
 
@@ -112,20 +117,21 @@ static bool sink_write(struct message_sink *sink, const void *octets, size_t n)
 static void send_octets(struct fetched *f, const struct section_data *data, uint64_t first,
                         uint64_t count)
 {
-    struct stream *io = f->c->session->io;
+    struct stream *io = f->io;
     struct stream_sink sink = { { sink_write }, io };
     stream_printf(io, "{%llu}\r\n", (unsigned long long)count);
     enum message_status status = message_send(f->in, data, first, count, &sink.sink);
     if (status == MESSAGE_OK || status == MESSAGE_SINK)
         return;
+    const char *user = f->common->c->session->user;
     log_warning("a message of %s changed while it was sent: ending the connection",
-                f->c->session->user != NULL ? f->c->session->user : "the user");
+                user != NULL ? user : "the user");
     stream_end(io, STREAM_FAILED);
 }
 
 static void send_section(struct fetched *f, const struct fetch_item *item)
 {
-    struct stream *io = f->c->session->io;
+    struct stream *io = f->io;
     struct section_data data;
     stream_printf(io, "%s ", item->label);
     if (message_section(f->message, item->section, &data) != MESSAGE_OK || !data.exists) {
@@ -143,16 +149,31 @@ static void send_section(struct fetched *f, const struct fetch_item *item)
     section_data_free(&data);
 }
 
+static char *put_two(char *p, int n)
+{
+    p[0] = (char)('0' + n / 10 % 10);
+    p[1] = (char)('0' + n % 10);
+    return p + 2;
+}
+
 /* A date-time's year has four digits; a file may be dated as it likes. */
-static void send_date(struct stream *io, time_t date)
+static void send_date(struct stream *io, struct local_day *day, time_t date)
 {
     struct tm tm;
-    if (localtime_r(&date, &tm) == NULL || tm.tm_year < -1900 || tm.tm_year > 9999 - 1900)
+    char text[] = "INTERNALDATE \"01-Jan-1970 00:00:00 +0000\"";
+    if (!local_time(day, date, &tm) || tm.tm_year < -1900 || tm.tm_year > 9999 - 1900)
         tm = (struct tm){ .tm_mday = 1, .tm_year = 70 };
-    long east = tm.tm_gmtoff / 60, minutes = east < 0 ? -east : east;
-    stream_printf(io, "INTERNALDATE \"%02d-%s-%04ld %02d:%02d:%02d %c%02ld%02ld\"", tm.tm_mday,
-                  month_name[tm.tm_mon], tm.tm_year + 1900L, tm.tm_hour, tm.tm_min, tm.tm_sec,
-                  east < 0 ? '-' : '+', minutes / 60, minutes % 60);
+    int east = (int)(tm.tm_gmtoff / 60), minutes = east < 0 ? -east : east;
+    char *p = put_two(text + strlen("INTERNALDATE \""), tm.tm_mday) + 1;
+    memcpy(p, month_name[tm.tm_mon], 3);
+    p = put_two(p + 4, (tm.tm_year + 1900) / 100);
+    p = put_two(p, (tm.tm_year + 1900) % 100) + 1;
+    p = put_two(p, tm.tm_hour) + 1;
+    p = put_two(p, tm.tm_min) + 1;
+    p = put_two(p, tm.tm_sec) + 1;
+    *p++ = east < 0 ? '-' : '+';
+    put_two(put_two(p, minutes / 60), minutes % 60);
+    stream_write(io, text, sizeof text - 1);
 }
 
 static void send_made(struct stream *io, const char *name, const struct buffer *made)
@@ -163,19 +184,21 @@ static void send_made(struct stream *io, const char *name, const struct buffer *
 
 static void send_item(struct fetched *f, const struct fetch_item *item)
 {
-    struct stream *io = f->c->session->io;
+    struct stream *io = f->io;
     switch (item->kind) {
     case FETCH_UID:
-        stream_printf(io, "UID %u", f->info.uid);
+        stream_puts(io, "UID ");
+        stream_put_uint(io, f->info.uid);
         break;
     case FETCH_FLAGS:
-        view_put_flags(&f->c->session->view, io, &f->info);
+        flags_put(mailbox_of(f), io, &f->info, &f->common->flags);
         break;
     case FETCH_INTERNALDATE:
-        send_date(io, f->date);
+        send_date(io, &f->common->day, f->date);
         break;
     case FETCH_SIZE:
-        stream_printf(io, "RFC822.SIZE %llu", (unsigned long long)f->octets);
+        stream_puts(io, "RFC822.SIZE ");
+        stream_put_uint(io, f->octets);
         break;
     case FETCH_ENVELOPE:
         send_made(io, "ENVELOPE", &f->item[FETCH_ENVELOPE]);
@@ -194,58 +217,79 @@ static void send_item(struct fetched *f, const struct fetch_item *item)
 
 /* Sets \Seen where an item without PEEK asks for it; the response then tells the flags, asked
  * for or not (RFC 3501 section 6.4.5). A folder that can't be written is read all the same. */
-static void set_seen(struct fetched *f, struct fetch_outcome *outcome)
+static bool set_seen(struct fetched *f)
 {
     static const struct flag_change seen = { .op = FLAGS_ADD, .flags = FLAG_SEEN };
-    struct view *v = &f->c->session->view;
-    bool wanted = false;
     size_t gone;
-    for (size_t i = 0; i < f->request->count; i++)
-        wanted |= f->request->item[i].kind == FETCH_SECTION && !f->request->item[i].peek;
-    if (!wanted || v->read_only || f->info.expunged || (f->info.flags & FLAG_SEEN))
-        return;
-    if (mailbox_store(v->mailbox, &f->info.uid, 1, &seen, &gone) == STORE_OK && gone == 0)
-        outcome->seen_set = mailbox_get(v->mailbox, f->info.uid, &f->info);
+    if (!f->common->sets_seen || f->common->c->session->view.read_only || f->info.expunged ||
+        (f->info.flags & FLAG_SEEN))
+        return false;
+    if (mailbox_store(mailbox_of(f), &f->info.uid, 1, &seen, &gone) != STORE_OK || gone > 0 ||
+        !mailbox_get(mailbox_of(f), f->info.uid, &f->info))
+        return false;
+    view_own_add(&f->common->c->own, &f->info);
+    return true;
 }
 
-static void send_response(struct fetched *f, struct fetch_outcome *outcome)
+static void send_response(struct fetched *f, bool seen_set)
 {
-    struct stream *io = f->c->session->io;
-    const struct fetch_request *request = f->request;
-    bool flags_sent = false;
-    stream_printf(io, "* %u FETCH (", view_sequence(&f->c->session->view, f->info.uid));
+    struct stream *io = f->io;
+    const struct fetch_request *request = f->common->request;
+    bool flags_sent = false, content_sent = false;
+    stream_puts(io, "* ");
+    stream_put_uint(io, f->sequence);
+    stream_puts(io, " FETCH (");
     for (size_t i = 0; i < request->count; i++) {
         if (i > 0)
             stream_puts(io, " ");
         send_item(f, &request->item[i]);
         flags_sent |= request->item[i].kind == FETCH_FLAGS;
-        outcome->sent_content |= request->item[i].kind == FETCH_SECTION;
+        content_sent |= request->item[i].kind == FETCH_SECTION;
     }
-    if (outcome->seen_set && !flags_sent) {
+    if (seen_set && !flags_sent) {
         stream_puts(io, " ");
-        view_put_flags(&f->c->session->view, io, &f->info);
+        flags_put(mailbox_of(f), io, &f->info, &f->common->flags);
     }
     stream_puts(io, ")\r\n");
+    f->common->c->session->counts.fetched += content_sent;
 }
 
-enum store_error fetch_message(struct command *c, const struct fetch_request *request,
-                               uint32_t uid, struct fetch_outcome *outcome_r)
+static enum store_error fetch(struct fetched *f)
 {
-    struct fetched f = { .c = c, .request = request };
-    *outcome_r = (struct fetch_outcome){ 0 };
-    if (!mailbox_get(c->session->view.mailbox, uid, &f.info))
-        return STORE_EXPUNGED;
+    enum store_error error = prepare_items(f);
+    if (error != STORE_OK)
+        return error;
+    send_response(f, set_seen(f));
+    return STORE_OK;
+}
+
+static enum store_error fetch_from_file(struct fetched *f)
+{
+    struct buffer item[FETCH_SECTION];
+    f->item = item;
     for (size_t i = 0; i < FETCH_SECTION; i++)
-        buffer_init(&f.item[i], ITEM_MAX);
-    enum store_error error = prepare(&f);
-    if (error == STORE_OK) {
-        set_seen(&f, outcome_r);
-        send_response(&f, outcome_r);
-    }
+        buffer_init(&item[i], ITEM_MAX);
+    enum store_error error = mailbox_message_open(mailbox_of(f), f->info.uid, &f->in);
+    if (error == STORE_OK)
+        error = from_message(message_parse(f->in, f->common->depth, &f->message));
+    if (error == STORE_OK)
+        error = fetch(f);
     for (size_t i = 0; i < FETCH_SECTION; i++)
-        buffer_free(&f.item[i]);
-    message_free(f.message);
-    if (f.in != NULL)
-        mailbox_message_close(f.in);
+        buffer_free(&item[i]);
+    message_free(f->message);
+    if (f->in != NULL)
+        mailbox_message_close(f->in);
     return error;
+}
+
+/* Where no file is needed there is nothing to make and to free either: 100,000 messages are
+ * asked for their flags in one command. */
+enum store_error fetch_message(struct fetcher *common, uint32_t uid)
+{
+    struct session *s = common->c->session;
+    struct fetched f = { .common = common, .io = s->io };
+    f.sequence = view_sequence_next(&s->view, uid, &common->at);
+    if (f.sequence == 0 || !mailbox_get(s->view.mailbox, uid, &f.info))
+        return mailbox_is_gone(s->view.mailbox, uid) ? STORE_EXPUNGED : STORE_UNAVAILABLE;
+    return common->needs_file ? fetch_from_file(&f) : fetch(&f);
 }

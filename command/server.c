@@ -130,7 +130,7 @@ static enum next one_command(struct session *s, struct lexer *lx)
     }
     c.entry->run(&c);
     bool going_on = (!c.rest_unread || lexer_recover(lx)) && tell_news(&c);
-    view_messages_free(&c.own.messages);
+    view_own_free(&c.own);
     if (!going_on)
         return NEXT_END;
     answer(&c);
@@ -199,10 +199,22 @@ enum server_end serve_gate(struct session *s)
     return loop(s, &gate_limits);
 }
 
-enum server_end serve_user(struct session *s, const char *tag, const char *mail_root)
+static void release_snapshot(void *store)
+{
+    store_release(store);
+}
+
+enum server_end serve_user(struct session *s, const char *tag, const char *mail_root,
+                           const char *index_dir)
 {
     char greeting[TAG_MAX + 16];
     enum store_error error = store_open(mail_root, s->settings->layout, &s->store);
+    if (error == STORE_OK &&
+        !store_index_at(s->store, index_dir, s->settings->index_max_size)) {
+        store_close(s->store);
+        s->store = NULL;
+        error = STORE_UNAVAILABLE;
+    }
     if (error != STORE_OK) {
         log_error("can't open the mail at %s: %s", mail_root, store_error_text(error));
         if (tag != NULL)
@@ -211,12 +223,15 @@ enum server_end serve_user(struct session *s, const char *tag, const char *mail_
         stream_flush(s->io);
         return SERVER_REFUSED;
     }
+    stream_before_wait(s->io, release_snapshot, s->store);
     s->state = STATE_AUTHENTICATED;
     snprintf(greeting, sizeof greeting, "%s %s", tag != NULL ? tag : "*",
              tag != NULL ? "OK" : "PREAUTH");
     tell_ready(s, greeting, tag != NULL ? "Logged in" : "imapd ready");
     enum server_end end = loop(s, &user_limits);
+    stream_before_wait(s->io, NULL, NULL);
     view_close(&s->view);
+    view_close(&s->parked);
     store_close(s->store);
     s->store = NULL;
     return end;

@@ -20,8 +20,9 @@ enum server_end serve_gate(struct session *s);
 
 /* The user's session, running as the user. tag: of the command that logged in, to be answered
  * OK (or NO and BYE if the mail can't be opened); NULL: greet with PREAUTH. mail_root:
- * expanded. Uses io, settings, user, peer and counts of s. Everything that was opened is closed
- * on return. */
-enum server_end serve_user(struct session *s, const char *tag, const char *mail_root);
+ * expanded; index_dir too, NULL: inside of it. Uses io, settings, user, peer and counts of s.
+ * Everything that was opened is closed on return. */
+enum server_end serve_user(struct session *s, const char *tag, const char *mail_root,
+                           const char *index_dir);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * mail_root for one user.
+ * mail_root and index_dir for one user.
  *
  * The user's name comes from the network in the end, so it must not steer the path: a name with
  * a '/' or a leading '.' could, and a '%' in it is never looked at again. %n and %d are parts
@@ -49,13 +49,13 @@ static bool put_letter(struct buffer *out, char letter, const struct settings_us
     }
 }
 
-char *settings_mail_root(const struct settings *s, const struct settings_user *user)
+static char *expand(const char *template, const struct settings_user *user)
 {
     if (!harmless(user->user, strlen(user->user)))
         return NULL;
     struct buffer out;
     buffer_init(&out, PATH_MAX - 1);
-    const char *p = s->mail_root;
+    const char *p = template;
     bool ok = true;
     if (p[0] == '~' && (p[1] == '/' || p[1] == '\0')) {
         ok = put_home(&out, user->home);
@@ -74,4 +74,14 @@ char *settings_mail_root(const struct settings *s, const struct settings_user *u
         return NULL;
     }
     return buffer_steal(&out);
+}
+
+char *settings_mail_root(const struct settings *s, const struct settings_user *user)
+{
+    return expand(s->mail_root, user);
+}
+
+char *settings_index_dir(const struct settings *s, const struct settings_user *user)
+{
+    return s->index_dir[0] == '\0' ? NULL : expand(s->index_dir, user);
 }

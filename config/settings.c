@@ -47,10 +47,10 @@ static bool take_text(struct settings *s, const struct setting *self, const char
     return true;
 }
 
-/* Its letters are looked at here, so that a slip shows when the file is read, not when somebody
+/* Letters are looked at here, so that a slip shows when the file is read, not when somebody
  * logs in. */
-static bool take_mail_root(struct settings *s, const struct setting *self, const char *text,
-                           struct buffer *why)
+static bool take_template(struct settings *s, const struct setting *self, const char *text,
+                          struct buffer *why)
 {
     if (text[0] == '~' && text[1] != '/' && text[1] != '\0') {
         buffer_puts(why, "~ can only stand for the user's own home");
@@ -73,6 +73,27 @@ static bool take_absolute(struct settings *s, const struct setting *self, const 
         return false;
     }
     return take_text(s, self, text, why);
+}
+
+/* Empty: inside mail_root. */
+static bool take_index_dir(struct settings *s, const struct setting *self, const char *text,
+                           struct buffer *why)
+{
+    if (*text == '\0') {
+        char *none = strdup("");
+        if (none == NULL) {
+            buffer_puts(why, "out of memory");
+            return false;
+        }
+        free(s->index_dir);
+        s->index_dir = none;
+        return true;
+    }
+    if (*text != '/' && *text != '~' && strncmp(text, "%h", 2) != 0) {
+        buffer_puts(why, "is no absolute path");
+        return false;
+    }
+    return take_template(s, self, text, why);
 }
 
 static bool take_boolean(struct settings *s, const struct setting *self, const char *text,
@@ -180,9 +201,14 @@ static const char *const backend_words[] = { "pam", "passwd-file", NULL };
 static const char *const plaintext_words[] = { "never", "loopback", "always", NULL };
 static const char *const log_words[] = { "syslog", "stderr", NULL };
 
+#define INDEX_SIZE_MIN ((uint64_t)16 << 20)
+#define INDEX_SIZE_MAX ((uint64_t)1 << 40)
+
 #define MEMBER(m) offsetof(struct settings, m)
 
 /* The bounds:
+ *  index_max_size   16 MiB hold 100,000 messages; 1 TiB is what there is of address space with
+ *                   room for everything else.
  *  first_valid_uid  0 is root's, and root can never log in; 2^32 - 2 is the last there is.
  *  login_timeout    a person with a slow token still types within 10 minutes; under 5 s a
  *                   client on a bad line can't log in at all.
@@ -191,8 +217,11 @@ static const char *const log_words[] = { "syslog", "stderr", NULL };
  *  max_message      RFC822.SIZE is a 32-bit number (RFC 3501 section 9, "number"); below
  *                   64 KiB nobody's mail fits. */
 static const struct setting table[] = {
-    { "mail_root", "~/Maildir", take_mail_root, MEMBER(mail_root), 0, 0, "", NULL },
+    { "mail_root", "~/Maildir", take_template, MEMBER(mail_root), 0, 0, "", NULL },
     { "layout", "maildir++", take_choice, MEMBER(layout), 0, 0, "", layout_words },
+    { "index_dir", "", take_index_dir, MEMBER(index_dir), 0, 0, "", NULL },
+    { "index_max_size", "8GiB", take_octets, MEMBER(index_max_size), INDEX_SIZE_MIN,
+      INDEX_SIZE_MAX, " octets", NULL },
     { "auth", "pam", take_auth, MEMBER(auth), 0, 0, "", backend_words },
     { "pam_service", "imap", take_text, MEMBER(pam_service), 0, 0, "", NULL },
     { "passwd_file", "/etc/imapd.passwd", take_absolute, MEMBER(passwd_file), 0, 0, "", NULL },
@@ -267,6 +296,7 @@ bool settings_init(struct settings *s)
 void settings_free(struct settings *s)
 {
     free(s->mail_root);
+    free(s->index_dir);
     free(s->pam_service);
     free(s->passwd_file);
     free(s->login_user);

@@ -22,6 +22,8 @@ enum log_destination { LOG_DEST_SYSLOG, LOG_DEST_STDERR };
 struct settings {
     char *mail_root; /* with its %u %n %d %h and ~ not yet expanded */
     enum store_layout layout;
+    char *index_dir;                       /* as mail_root; empty: inside of it */
+    uint64_t index_max_size;               /* octets */
     enum auth_backend auth[AUTH_BACKENDS]; /* in this order */
     size_t auth_count;
     char *pam_service;
@@ -52,7 +54,7 @@ bool settings_read_file(struct settings *s, const char *path, bool must_exist,
 /* One "setting=value" of -o. On an error false, with "-o setting: what is wrong" in err. */
 bool settings_override(struct settings *s, const char *assignment, struct buffer *err);
 
-/* What mail_root's letters stand for. */
+/* What the letters of mail_root and index_dir stand for. */
 struct settings_user {
     const char *user; /* %u; %n is what is before its '@', %d what is behind */
     const char *home; /* %h, and a leading ~ */
@@ -61,5 +63,8 @@ struct settings_user {
 /* mail_root for this user, to be freed by the caller. NULL: no memory, an unknown %letter, or a
  * user name that could lead elsewhere ('/', a leading '.', control characters). */
 char *settings_mail_root(const struct settings *s, const struct settings_user *user);
+
+/* index_dir for this user in the same way: an absolute path. NULL also where it is empty. */
+char *settings_index_dir(const struct settings *s, const struct settings_user *user);
 
 #endif

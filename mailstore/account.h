@@ -6,10 +6,18 @@
 
 #include <sys/types.h>
 
+struct index;
+
 struct store {
     int root; /* the directory mail_root */
     enum store_layout layout;
+    char *index_dir; /* NULL: the default */
+    uint64_t index_size_max;
+    struct index *index; /* NULL: not opened yet */
 };
+
+/* The index, opened now where it is not yet. NULL: no memory. */
+struct index *store_index(struct store *store);
 
 /* What we make is the user's alone (umask 077). */
 #define MODE_DIR  0700

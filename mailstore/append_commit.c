@@ -11,7 +11,8 @@
  *   6. rename tmp/X to new/X or cur/X:2,FLAGS,    those that were moved are there, under the
  *      in the order of the UIDs                   UIDs of their lines; OK was not said
  *   7. fsync new/ and cur/                        all are there for good
- *   8. drop the lock; OK
+ *   8. tell the index                             as before: the next look finds them
+ *   9. drop the lock; OK
  *
  * The lines come first, so that nobody who finds a file can give it another UID; the lock is
  * held to the end, so that under the lock a line without file is known to be dead. When
@@ -199,12 +200,16 @@ enum store_error append_commit_items(struct append *a, uint32_t *uidvalidity_r, 
 {
     struct dotlock lock;
     struct uidlist list;
+    struct append_index ai;
     *uidvalidity_r = 0;
     enum store_error e = lock_list(a, &lock, &list);
     if (e == STORE_OK) {
         *uidvalidity_r = list.uidvalidity;
+        append_index_begin(a, &list, &ai);
         if (a->count > 0)
             e = commit_locked(a, &lock, &list, uid);
+        if (a->count > 0 && e == STORE_OK)
+            append_index_save(a, &list, uid, &ai);
         dotlock_drop(&lock);
     }
     if ((e == STORE_IO || e == STORE_CORRUPT) && folder_is_gone(a))

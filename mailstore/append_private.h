@@ -5,6 +5,7 @@
 #include "mailstore/append.h"
 #include "mailstore/dirs.h"
 #include "mailstore/filename.h"
+#include "mailstore/index_folder.h"
 
 /* A message on its way in. */
 struct append_item {
@@ -49,6 +50,23 @@ struct append_item *append_item_add(struct append *a, uint8_t flags, const char 
 
 /* Gives the item its base name: its unique part, S= and, when known (not SIZE_UNKNOWN), W=. */
 void append_item_name(struct append_item *item, uint64_t size, uint64_t vsize);
+
+/* What the index knew of the target before anything was added: append_index.c. */
+struct append_index {
+    bool usable; /* it was up to date with the uidlist */
+    bool cur;    /* the directory was as the index says */
+    bool new;
+    struct index_folder folder;
+    struct dir_stamp cur_stamp;
+    struct dir_stamp new_stamp;
+};
+
+/* With the uidlist lock held, and `list` read under it. */
+void append_index_begin(struct append *a, const struct uidlist *list, struct append_index *ai);
+/* All items are in their places, and their lines in `list`: tells the index, so that nobody
+ * need look for them. What can't be told the next look will find. */
+void append_index_save(struct append *a, const struct uidlist *list, const uint32_t *uid,
+                       struct append_index *ai);
 
 /* Adds all items to the folder. All are in tmp/, synced. Frees a. */
 enum store_error append_commit_items(struct append *a, uint32_t *uidvalidity_r, uint32_t *uid);

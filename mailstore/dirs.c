@@ -32,6 +32,12 @@
 #define REMOTE_MS      1100
 #define REMOTE_SKEW_MS 60000
 
+/* After a change of our own a directory is read again no sooner than this, and so seldom that
+ * the reading takes no more than 2 % of the time. */
+#define VERIFY_MIN_MS 1000
+#define VERIFY_MAX_MS 60000
+#define VERIFY_FACTOR 50
+
 static const int64_t ms_per_second = 1000;
 
 int64_t monotonic_ms(void)
@@ -193,6 +199,28 @@ enum store_error dir_stamp_take(struct dir_stamp *stamp, int fd, struct grain gr
 bool dir_stamp_holds(const struct dir_stamp *stamp)
 {
     return stamp->known && (stamp->verify_at == 0 || monotonic_ms() < stamp->verify_at);
+}
+
+bool dir_stamp_unchanged(struct dir_stamp *stamp, int fd, struct grain grain)
+{
+    bool same = false;
+    bool settled = false;
+    return dir_stamp_take(stamp, fd, grain, &same, &settled) == STORE_OK && same &&
+           dir_stamp_holds(stamp);
+}
+
+void dir_stamp_take_over(struct dir_stamp *stamp, int fd, struct grain grain, uint32_t scan_ms)
+{
+    bool same = false;
+    bool settled = false;
+    int64_t verify_at = stamp->verify_at;
+    if (dir_stamp_take(stamp, fd, grain, &same, &settled) != STORE_OK || same)
+        return;
+    int64_t delay = (int64_t)scan_ms * VERIFY_FACTOR;
+    delay = delay < VERIFY_MIN_MS ? VERIFY_MIN_MS : delay;
+    delay = delay > VERIFY_MAX_MS ? VERIFY_MAX_MS : delay;
+    stamp->known = true;
+    stamp->verify_at = verify_at != 0 ? verify_at : monotonic_ms() + delay;
 }
 
 /* --- Reading. --------------------------------------------------------------------------------

@@ -58,6 +58,14 @@ enum store_error dir_stamp_take(struct dir_stamp *stamp, int fd, struct grain gr
 /* Whether a directory need not be read, given that dir_stamp_take said `same`. */
 bool dir_stamp_holds(const struct dir_stamp *stamp);
 
+/* Whether the directory is as the stamp says, and the stamp holds. Brings it up to date. */
+bool dir_stamp_unchanged(struct dir_stamp *stamp, int fd, struct grain grain);
+
+/* After a change of our own to a directory that was as the stamp said: takes its mtime over,
+ * good for the while, to be read once more later (verify_at). scan_ms: how long reading it
+ * takes. */
+void dir_stamp_take_over(struct dir_stamp *stamp, int fd, struct grain grain, uint32_t scan_ms);
+
 /* Calls each() with the name of each regular file, but dot files; in_ctx is handed through.
  * False from each() ends it with STORE_UNAVAILABLE (no memory). */
 enum store_error dir_scan(int fd, bool (*each)(void *ctx, const char *name), void *ctx);

@@ -14,6 +14,7 @@
  */
 #include "mailstore/account.h"
 #include "mailstore/dotlock.h"
+#include "mailstore/index_folder.h"
 #include "mailstore/listing.h"
 #include "mailstore/maildir.h"
 #include "mailstore/name.h"
@@ -238,6 +239,34 @@ static enum store_error delete_listed(struct store *store, const struct listing 
     return delete_fs(store, e);
 }
 
+/* By which the index knows the folder; 0: it has no cur/. */
+static uint64_t cur_inode(struct store *store, const char *name)
+{
+    struct stat st;
+    int fd = -1;
+    if (folder_open_dir(store, name, &fd) != STORE_OK)
+        return 0;
+    bool is = sys_fstatat(fd, "cur", &st, AT_SYMLINK_NOFOLLOW) == 0;
+    sys_close(fd);
+    return is ? st.st_ino : 0;
+}
+
+/* What the index knows of a folder that is gone is of no use; that it stays does no harm. */
+static void forget(struct store *store, uint64_t inode)
+{
+    struct index *ix = inode != 0 ? store_index(store) : NULL;
+    if (ix == NULL)
+        return;
+    index_release(ix);
+    (void)index_check(ix);
+    if (!index_write(ix))
+        return;
+    if (index_folder_drop(ix, inode))
+        (void)index_commit(ix);
+    else
+        index_abort(ix);
+}
+
 enum store_error folder_delete(struct store *store, const char *name)
 {
     char normal[FOLDER_NAME_MAX + 1];
@@ -250,9 +279,12 @@ enum store_error folder_delete(struct store *store, const char *name)
     e = listing_read(store, &l);
     if (e != STORE_OK)
         return e;
+    uint64_t inode = cur_inode(store, normal);
     e = delete_listed(store, &l, normal);
     listing_free(&l);
-    if (e == STORE_OK)
-        maildir_sweep(store->root);
-    return e;
+    if (e != STORE_OK)
+        return e;
+    forget(store, inode);
+    maildir_sweep(store->root);
+    return STORE_OK;
 }

@@ -1,7 +1,8 @@
-/* Opening and closing a folder, and the questions about it that need no look at the disk. */
+/* Opening and closing a folder, and bringing it up to date. */
 #include "mailstore/mailbox_private.h"
 
 #include "mailstore/sys.h"
+#include "mailstore/witness.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,12 +19,24 @@ static struct mailbox *mailbox_new(struct store *store)
     if (mb == NULL)
         return NULL;
     mb->store = store;
+    mb->index = store_index(store);
     mb->inotify = -1;
-    mb->provisional = true;
     mb->dirs = (struct folder_dirs){ -1, -1, -1, -1 };
+    mb->folder.provisional = 1;
     table_init(&mb->table);
     keywords_init(&mb->keywords);
-    return mb;
+    if (mb->index != NULL)
+        return mb;
+    free(mb);
+    return NULL;
+}
+
+static enum store_error open_dirs(struct mailbox *mb, const char *name)
+{
+    enum store_error e = folder_dirs_open(mb->store, name, &mb->dirs);
+    if (e == STORE_OK)
+        mb->grain = grain_of(mb->dirs.cur);
+    return e;
 }
 
 enum store_error mailbox_open(struct store *store, const char *name, bool writable,
@@ -33,16 +46,13 @@ enum store_error mailbox_open(struct store *store, const char *name, bool writab
     *mb_r = NULL;
     if (mb == NULL)
         return STORE_UNAVAILABLE;
-    enum store_error e = folder_dirs_open(store, name, &mb->dirs);
-    if (e != STORE_OK) {
-        mailbox_close(mb);
-        return e;
+    enum store_error e = open_dirs(mb, name);
+    if (e == STORE_OK) {
+        mb->writable = writable && can_write(&mb->dirs);
+        if (mb->writable)
+            tmp_clean(mb->dirs.tmp);
+        e = mailbox_refresh(mb);
     }
-    mb->grain = grain_of(mb->dirs.cur);
-    mb->writable = writable && can_write(&mb->dirs);
-    if (mb->writable)
-        tmp_clean(mb->dirs.tmp);
-    e = mailbox_refresh(mb);
     if (e != STORE_OK) {
         mailbox_close(mb);
         return e;
@@ -56,11 +66,9 @@ enum store_error mailbox_mend(struct store *store, const char *name)
     struct mailbox *mb = mailbox_new(store);
     if (mb == NULL)
         return STORE_UNAVAILABLE;
-    enum store_error e = folder_dirs_open(store, name, &mb->dirs);
-    if (e == STORE_OK) {
-        mb->grain = grain_of(mb->dirs.cur);
+    enum store_error e = open_dirs(mb, name);
+    if (e == STORE_OK)
         e = mailbox_look(mb, LOOK_MEND);
-    }
     mailbox_close(mb);
     return e;
 }
@@ -69,109 +77,54 @@ void mailbox_close(struct mailbox *mb)
 {
     if (mb == NULL)
         return;
+    mailbox_learn_save(mb);
+    mailbox_prove_last(mb);
+    index_release(mb->index);
+    witness_free(mb->witness);
     mailbox_unwatch(mb);
     folder_dirs_close(&mb->dirs);
     table_free(&mb->table);
     keywords_free(&mb->keywords);
+    free(mb->recent.uid);
     free(mb);
 }
 
 enum store_error mailbox_refresh(struct mailbox *mb)
 {
+    mailbox_learn_save(mb);
     enum store_error e = mailbox_look(mb, LOOK_CHANGED);
-    if (e == STORE_OK && mb->writable && mb->in_new > 0)
-        mailbox_take_recent(mb);
+    if (e == STORE_OK && mb->writable && mb->folder.recent > 0 && !mailbox_claim_recent(mb))
+        e = mailbox_look(mb, LOOK_CHANGED);
     return e;
+}
+
+enum store_error mailbox_reopen(struct mailbox *mb)
+{
+    mb->recent.count = 0;
+    return mailbox_refresh(mb);
+}
+
+bool mailbox_is_at(struct mailbox *mb, const char *name)
+{
+    struct stat ours;
+    struct stat there;
+    int fd = -1;
+    if (folder_open_dir(mb->store, name, &fd) != STORE_OK)
+        return false;
+    bool same = sys_fstat(mb->dirs.dir, &ours) == 0 && sys_fstat(fd, &there) == 0 &&
+                ours.st_ino == there.st_ino && ours.st_dev == there.st_dev;
+    sys_close(fd);
+    return same;
 }
 
 bool mailbox_uids_sticky(const struct mailbox *mb)
 {
-    return !mb->provisional;
+    return mb->folder.provisional == 0;
 }
 
 bool mailbox_writable(const struct mailbox *mb)
 {
     return mb->writable;
-}
-
-uint32_t mailbox_uidvalidity(const struct mailbox *mb)
-{
-    return mb->uidvalidity;
-}
-
-/* Not above the UID of a message that is held back: it will still appear. */
-uint32_t mailbox_uidnext(const struct mailbox *mb)
-{
-    if (mb->published < mb->table.count)
-        return mb->table.rec[mb->published].uid;
-    return mb->list.next > mb->highest ? mb->list.next : mb->highest + 1;
-}
-
-uint64_t mailbox_modseq(const struct mailbox *mb)
-{
-    return mb->modseq;
-}
-
-const char *mailbox_keyword(const struct mailbox *mb, unsigned index)
-{
-    return keywords_name(&mb->keywords, index);
-}
-
-bool mailbox_keywords_free(const struct mailbox *mb)
-{
-    return keywords_have_room(&mb->keywords);
-}
-
-size_t mailbox_count(const struct mailbox *mb)
-{
-    return mb->shown;
-}
-
-static struct message_info info_of(const struct mailbox *mb, const struct record *rec)
-{
-    return (struct message_info){
-        .uid = rec->uid,
-        .flags = rec->flags,
-        .recent = rec->recent,
-        .expunged = rec->state == RECORD_EXPUNGED,
-        .keywords = keywords_from_letters(&mb->keywords, rec->letters),
-        .modseq = rec->modseq,
-    };
-}
-
-static bool is_visible(const struct record *rec)
-{
-    return rec->state == RECORD_SHOWN || rec->state == RECORD_EXPUNGED;
-}
-
-bool mailbox_get(const struct mailbox *mb, uint32_t uid, struct message_info *info_r)
-{
-    const struct record *rec = table_uid(&mb->table, uid);
-    if (rec == NULL || !is_visible(rec))
-        return false;
-    *info_r = info_of(mb, rec);
-    return true;
-}
-
-void mailbox_changes(const struct mailbox *mb, uint64_t since,
-                     void (*each)(void *ctx, const struct message_info *info), void *ctx)
-{
-    if (since >= mb->modseq)
-        return;
-    for (size_t i = 0; i < mb->table.count; i++) {
-        const struct record *rec = &mb->table.rec[i];
-        if (!is_visible(rec) || rec->modseq <= since)
-            continue;
-        struct message_info info = info_of(mb, rec);
-        each(ctx, &info);
-    }
-}
-
-void mailbox_forget(struct mailbox *mb, uint32_t uid)
-{
-    struct record *rec = table_uid(&mb->table, uid);
-    if (rec != NULL && rec->state == RECORD_EXPUNGED)
-        record_set_state(mb, rec, RECORD_GONE);
 }
 
 static enum store_error sync_fd(int fd)

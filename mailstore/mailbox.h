@@ -1,13 +1,14 @@
 /*
  * One folder and the messages in it.
  *
- * A mailbox is what is on disk, as far as this process has looked: mailbox_refresh looks again.
- * Each thing that it learns (a message, an expunge, a flag) gets a number, the mod-sequence,
- * higher than any before, so that a session can ask what changed since it last told its client.
- * Messages are named by UID; sequence numbers are the session's affair.
+ * A mailbox is what is on disk, as far as anybody has looked: mailbox_refresh looks again. What
+ * is learnt is in the index (mailstore/index.h), for all sessions of the user. Each thing (a
+ * message, an expunge, a flag) gets a number, the mod-sequence, higher than any before, so that
+ * a session can ask what changed since it last told its client. Messages are named by UID;
+ * sequence numbers are the session's affair.
  *
- * An expunged message stays known, marked so, until mailbox_forget: the session may still be
- * showing it.
+ * Answers come from a snapshot of the index, which must not be held while the client is waited
+ * for: store_release (mailstore/store.h).
  */
 #ifndef MAILSTORE_MAILBOX_H
 #define MAILSTORE_MAILBOX_H
@@ -35,9 +36,9 @@ struct message_info {
     uint32_t uid;
     uint8_t flags;     /* enum message_flag */
     bool recent;       /* first shown to this session (RFC 3501 2.3.2) */
-    bool expunged;     /* gone, but not yet forgotten */
+    bool expunged;     /* gone: what is said of it is what was true before */
     uint32_t keywords; /* bit i: the keyword mailbox_keyword(mb, i) */
-    uint64_t modseq;   /* of its last change; 0 never */
+    uint64_t modseq;   /* of its last change (RFC 7162); 0 never */
 };
 
 struct mailbox;
@@ -70,21 +71,49 @@ bool mailbox_keywords_free(const struct mailbox *mb);
  * too: what changed in the same clock tick as a change of our own shows no sooner. */
 enum store_error mailbox_refresh(struct mailbox *mb);
 
-/* Messages that this session has itself just added here, with UIDs from `first` on: they are
- * \Recent in it when they are shown, also those with flags, which are in cur/ from the
- * beginning (RFC 3501 section 6.3.11). A later call replaces an earlier one. */
-void mailbox_claim_recent(struct mailbox *mb, uint32_t first, size_t n);
+/* The same folder is selected once more (RFC 3501 section 6.3.1): nothing is \Recent here any
+ * more but what comes now; then as mailbox_refresh. */
+enum store_error mailbox_reopen(struct mailbox *mb);
 
-/* How many messages are known and not expunged. */
-size_t mailbox_count(const struct mailbox *mb);
-/* What is known of one message; false: never heard of it. */
-bool mailbox_get(const struct mailbox *mb, uint32_t uid, struct message_info *info_r);
-/* Calls each() for the messages changed after mod-sequence `since` (0: all), expunged ones
- * included, in order of UID. each() must not call into the mailbox but to mailbox_get. */
-void mailbox_changes(const struct mailbox *mb, uint64_t since,
+/* Whether the folder of that name is this one: it may have been renamed, or deleted and made
+ * again. */
+bool mailbox_is_at(struct mailbox *mb, const char *name);
+
+/* Numbers about the whole folder, as of the last look. */
+struct mailbox_counts {
+    uint32_t messages;
+    uint32_t recent;
+    uint32_t unseen;
+    uint32_t deleted;
+    uint32_t uidnext;
+    uint32_t uidvalidity;
+};
+void mailbox_counts(struct mailbox *mb, struct mailbox_counts *counts_r);
+
+/* STATUS of a folder that need not be open: as mailbox_open for EXAMINE, mailbox_counts and
+ * mailbox_close, but where nothing has changed it costs three stats. */
+enum store_error mailbox_status(struct store *store, const char *name,
+                                struct mailbox_counts *counts_r);
+
+/* The UID of the first message without \Seen, 0: none. */
+uint32_t mailbox_first_unseen(struct mailbox *mb);
+
+/* What is known of one message; false: nothing, it is not there (any more). */
+bool mailbox_get(struct mailbox *mb, uint32_t uid, struct message_info *info_r);
+/* Whether a message is provably not there any more. (mailbox_get may also fail for want of
+ * memory.) */
+bool mailbox_is_gone(struct mailbox *mb, uint32_t uid);
+/* The first message with a UID of at least `uid`, expunged ones passed over; false: there is
+ * none. For walks through the folder, or a part of it, at the speed of memory. */
+bool mailbox_next(struct mailbox *mb, uint32_t uid, struct message_info *info_r);
+
+/* Calls each() for the messages changed after mod-sequence `since`, expunged ones included, in
+ * order of UID. each() may call mailbox_get. What it costs is what has changed. False: which
+ * messages are gone since then is not known (the index was lost meanwhile, or it is too long
+ * ago): then each() was called for those that are there, and the caller must ask
+ * mailbox_is_gone of each that it knows of. */
+bool mailbox_changes(struct mailbox *mb, uint64_t since,
                      void (*each)(void *ctx, const struct message_info *info), void *ctx);
-/* The session has told its client of the expunge: the record goes. */
-void mailbox_forget(struct mailbox *mb, uint32_t uid);
 
 /* --- Reading. STORE_EXPUNGED when the message is gone. ------------------------------------ */
 
@@ -93,9 +122,11 @@ enum store_error mailbox_message_open(struct mailbox *mb, uint32_t uid,
                                       struct message_input **in_r);
 void mailbox_message_close(struct message_input *in);
 
-/* The octets of BODY[] (RFC822.SIZE): counted, once an open mailbox. */
+/* The octets of BODY[] (RFC822.SIZE): from the file's name, or counted; once, then the index
+ * has it. */
 enum store_error mailbox_size(struct mailbox *mb, uint32_t uid, uint64_t *octets_r);
-/* INTERNALDATE: the file's mtime, seconds since the epoch. */
+/* INTERNALDATE: the file's mtime, seconds since the epoch; asked once, then the index has it.
+ */
 enum store_error mailbox_internaldate(struct mailbox *mb, uint32_t uid, time_t *date_r);
 
 /* --- Changing. -----------------------------------------------------------------------------

@@ -86,7 +86,7 @@ static struct record *record_of(struct look *l, const char *name)
     struct maildir_name parts;
     if (!maildir_name_parse(name, &parts))
         return NULL;
-    struct record *rec = table_unique(&l->mb->table, name, parts.unique_len);
+    struct record *rec = look_known(l, name, parts.unique_len);
     if (rec != NULL && rec->state != RECORD_EXPUNGED && rec->state != RECORD_GONE)
         return rec;
     return table_unique(&l->fresh, name, parts.unique_len);

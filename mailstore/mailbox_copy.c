@@ -69,13 +69,13 @@ static bool no_link_here(int err)
 }
 
 /* Links the file that is open as `fd`. STORE_NONEXISTENT: its name is another by now. */
-static enum store_error link_file(struct mailbox *mb, const struct record *rec,
+static enum store_error link_file(struct mailbox *mb, const struct located *at,
                                   struct append *a, struct append_item *item, int fd,
                                   const struct stat *st)
 {
     struct stat linked;
     for (int i = 0; i < LINK_TRIES; i++) {
-        if (sys_linkat(record_dir(mb, rec), rec->name, a->dirs.tmp, item->unique) == 0) {
+        if (sys_linkat(located_dir(mb, at), at->name, a->dirs.tmp, item->unique) == 0) {
             item->in_tmp = true;
             if (sys_fstatat(a->dirs.tmp, item->unique, &linked, AT_SYMLINK_NOFOLLOW) == 0 &&
                 linked.st_ino == st->st_ino && linked.st_dev == st->st_dev)
@@ -113,7 +113,7 @@ static uint64_t known_vsize(const char *name, const struct stat *st)
     return SIZE_UNKNOWN;
 }
 
-static enum store_error add_file(struct mailbox *mb, struct record *rec, struct append *a,
+static enum store_error add_file(struct mailbox *mb, const struct located *at, struct append *a,
                                  int fd)
 {
     struct stat st;
@@ -124,12 +124,12 @@ static enum store_error add_file(struct mailbox *mb, struct record *rec, struct 
     enum store_error e = sync_young(fd, &st);
     if (e != STORE_OK)
         return e;
-    keyword_names(mb, keywords_from_letters(&mb->keywords, rec->letters), name, &names);
-    struct append_item *item = append_item_add(a, rec->flags, name, names);
+    keyword_names(mb, keywords_from_letters(&mb->keywords, at->m.letters), name, &names);
+    struct append_item *item = append_item_add(a, at->m.flags, name, names);
     if (item == NULL)
         return STORE_UNAVAILABLE;
-    e = link_file(mb, rec, a, item, fd, &st);
-    append_item_name(item, (uint64_t)st.st_size, known_vsize(rec->name, &st));
+    e = link_file(mb, at, a, item, fd, &st);
+    append_item_name(item, (uint64_t)st.st_size, known_vsize(at->name, &st));
     return e;
 }
 
@@ -149,17 +149,17 @@ static enum store_error add_message(struct mailbox *mb, uint32_t uid, struct app
     for (;;) {
         int fd = -1;
         size_t before = a->count;
-        enum store_error e = message_file_open(mb, uid, looks, &fd);
+        struct located at;
+        enum store_error e = message_file_open(mb, uid, looks, &at, &fd);
         if (e != STORE_OK)
             return e;
-        struct record *rec = shown_record(mb, uid);
-        e = rec != NULL ? add_file(mb, rec, a, fd) : STORE_EXPUNGED;
+        e = add_file(mb, &at, a, fd);
         sys_close(fd);
         if (e != STORE_NONEXISTENT)
             return e;
         if (a->count > before)
             drop_last_item(a);
-        e = mailbox_look_again(mb, looks);
+        e = mailbox_relocate(mb, &at, looks);
         if (e != STORE_OK)
             return e;
     }

@@ -9,40 +9,54 @@
 #include "mailstore/mailbox_private.h"
 
 #include "mailstore/sys.h"
+#include "mailstore/witness.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 
 /* Opens a directory anew when another one has taken its place. */
-static enum store_error check_dir(struct mailbox *mb, const char *name, int *fd,
-                                  struct dir_stamp *stamp)
+static enum store_error check_dir(struct mailbox *mb, const char *name, int *fd, ino_t ino,
+                                  ino_t *ino_r)
 {
     struct stat st;
+    *ino_r = ino;
     if (sys_fstatat(mb->dirs.dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return store_error_from_errno(errno);
-    if (stamp->ino == 0 || (st.st_ino == stamp->ino && st.st_dev == stamp->dev))
+    if (ino != 0 && st.st_ino == ino && st.st_dev == mb->dev)
         return STORE_OK;
     int other = sys_openat(mb->dirs.dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
     if (other < 0)
         return store_error_from_errno(errno);
+    if (sys_fstat(other, &st) < 0) {
+        int err = errno;
+        sys_close(other);
+        return store_error_from_errno(err);
+    }
     sys_close(*fd);
     *fd = other;
-    memset(stamp, 0, sizeof *stamp);
+    *ino_r = st.st_ino;
+    mb->dev = st.st_dev;
     return STORE_OK;
 }
 
 enum store_error mailbox_check_dirs(struct mailbox *mb)
 {
     struct stat st;
+    ino_t cur = (ino_t)mb->folder.cur_ino;
+    ino_t cur_now = cur;
     if (sys_fstat(mb->dirs.dir, &st) < 0)
         return store_error_from_errno(errno);
     if (st.st_nlink == 0)
         return STORE_NONEXISTENT;
-    enum store_error e = check_dir(mb, "new", &mb->dirs.new, &mb->new);
-    int cur = mb->dirs.cur;
+    enum store_error e = check_dir(mb, "new", &mb->dirs.new, mb->new_ino, &mb->new_ino);
     if (e == STORE_OK)
-        e = check_dir(mb, "cur", &mb->dirs.cur, &mb->cur);
-    mb->replaced = mb->replaced || mb->dirs.cur != cur;
+        e = check_dir(mb, "cur", &mb->dirs.cur, cur, &cur_now);
+    mb->folder.cur_ino = cur_now;
+    if (cur != cur_now) {
+        witness_free(mb->witness);
+        mb->witness = NULL;
+        mb->witnessed = false;
+    }
+    mb->replaced = mb->replaced || (cur != 0 && cur != cur_now);
     return e;
 }

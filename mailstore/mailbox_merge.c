@@ -13,6 +13,8 @@
  * (in layout fs its directory stays when there are folders below). Its UIDs begin anew, and
  * what we know must not get into it.
  *
+ * A line below what was recorded once is passed over: UIDs only go up.
+ *
  * A message that is there while its line is not (somebody's damage) is put back into the list
  * under its UID when it is next written.
  */
@@ -20,9 +22,12 @@
 
 #include <string.h>
 
-static uint32_t last_uid(const struct table *t)
+/* Above all that the index has, and all that is not there yet. */
+static uint32_t last_uid(const struct look *l)
 {
-    return t->count > 0 ? t->rec[t->count - 1].uid : 0;
+    const struct table *t = &l->mb->table;
+    uint32_t last = t->count > 0 ? t->rec[t->count - 1].uid : 0;
+    return last > l->base.last ? last : l->base.last;
 }
 
 /* Another line has this file now. */
@@ -39,19 +44,20 @@ static bool add_line(struct look *l, const struct uidlist_line *line)
     struct mailbox *mb = l->mb;
     char base[BASE_NAME_MAX + 1];
     struct maildir_name parts;
-    if (line->uid <= last_uid(&mb->table) || line->base_len > BASE_NAME_MAX)
+    if (line->uid <= last_uid(l) || line->base_len > BASE_NAME_MAX)
         return true;
     memcpy(base, line->base, line->base_len);
     base[line->base_len] = '\0';
     if (!maildir_name_parse(base, &parts))
         return true;
-    struct record *old = table_unique(&mb->table, base, parts.unique_len);
+    struct record *old = look_known(l, base, parts.unique_len);
     if (old != NULL)
         lose_file(l, old);
     struct record *rec = table_add(&mb->table, line->uid, base, line->base_len);
     if (rec == NULL)
         return false;
-    record_set_listed(mb, rec, true);
+    rec->listed = true;
+    record_added(mb, rec);
     return true;
 }
 
@@ -78,10 +84,12 @@ static bool stays(const struct record *rec, void *ctx)
 }
 
 /* Finds which records a whole new list still has; those that mean nothing without go. */
-static void match_lines(struct look *l, const struct uidlist_lines *lines)
+static bool match_lines(struct look *l, const struct uidlist_lines *lines)
 {
     struct mailbox *mb = l->mb;
     size_t at = 0;
+    if (!look_load_whole(l))
+        return false;
     for (size_t i = 0; i < mb->table.count; i++) {
         struct record *rec = &mb->table.rec[i];
         while (at < lines->count && lines->line[at].uid < rec->uid)
@@ -91,8 +99,7 @@ static void match_lines(struct look *l, const struct uidlist_lines *lines)
         if (!listed && rec->state == RECORD_SHOWN)
             l->read_all = true;
     }
-    table_sweep(&mb->table, stays, NULL);
-    mailbox_recount(mb);
+    return look_sweep(l, stays);
 }
 
 enum store_error look_merge(struct look *l, enum uidlist_news news,
@@ -105,22 +112,22 @@ enum store_error look_merge(struct look *l, enum uidlist_news news,
     case UIDLIST_GROWN:
         return add_lines(l, lines);
     case UIDLIST_MISSING:
-        if (mb->replaced && mb->uidvalidity != 0)
+        /* Without list and index nobody knows which UIDs were given. */
+        if ((mb->replaced || !l->indexed) && mb->uidvalidity != 0)
             return STORE_CORRUPT;
         l->list_missing = true;
         break;
     case UIDLIST_NEW:
         l->list_missing = false;
-        if (mb->uidvalidity != 0 && mb->list.uidvalidity != mb->uidvalidity) {
-            memset(&mb->list, 0, sizeof mb->list);
+        if (mb->uidvalidity != 0 && mb->folder.list.uidvalidity != mb->uidvalidity) {
+            memset(&mb->folder.list, 0, sizeof mb->folder.list);
             return STORE_CORRUPT;
         }
-        mb->uidvalidity = mb->list.uidvalidity;
-        mb->provisional = false;
+        mb->uidvalidity = mb->folder.list.uidvalidity;
+        mb->folder.provisional = 0;
         mb->replaced = false;
         mb->mend_failed = false;
         break;
     }
-    match_lines(l, lines);
-    return add_lines(l, lines);
+    return match_lines(l, lines) ? add_lines(l, lines) : STORE_UNAVAILABLE;
 }

@@ -64,25 +64,28 @@ static bool batch_make(const struct look *l, struct batch *batch)
 }
 
 /* Chooses the UIDs. False: there are not enough left. */
-static bool batch_number(struct mailbox *mb, struct batch *batch)
+static bool batch_number(const struct look *l, struct batch *batch)
 {
-    uint64_t next = mb->list.next;
+    struct mailbox *mb = l->mb;
+    uint64_t next = mb->folder.list.next;
     uint32_t last = mb->table.count > 0 ? mb->table.rec[mb->table.count - 1].uid : 0;
+    if (last < l->base.last)
+        last = l->base.last;
     if (next <= last)
         next = (uint64_t)last + 1;
-    if (next <= mb->highest)
-        next = (uint64_t)mb->highest + 1;
+    if (next <= mb->folder.highest)
+        next = (uint64_t)mb->folder.highest + 1;
     if (next == 0)
         next = 1;
     /* Each lost line may have told somebody a UID, and files without one may be theirs. */
-    if (mb->list.damaged > 0)
-        next += mb->list.damaged + batch->count;
+    if (mb->folder.list.damaged > 0)
+        next += mb->folder.list.damaged + batch->count;
     if (batch->count > 0 && next + batch->count > UID_LIMIT) {
         log_error("no UIDs left in a folder of UIDVALIDITY %u", mb->uidvalidity);
         return false;
     }
     batch->first = (uint32_t)next;
-    mb->list.next = batch->first;
+    mb->folder.list.next = batch->first;
     return true;
 }
 
@@ -100,14 +103,16 @@ static bool batch_add(struct look *l, const struct batch *batch, bool listed)
             table_add(&mb->table, batch->first + (uint32_t)i, name, strlen(name));
         if (rec == NULL)
             return false;
-        record_set_listed(mb, rec, listed);
-        record_set_place(mb, rec, true, from->in_new);
-        record_set_state(mb, rec, RECORD_FOUND);
+        rec->listed = listed;
+        rec->on_disk = true;
+        rec->in_new = from->in_new;
+        rec->state = RECORD_FOUND;
         rec->seen = mb->look;
+        record_added(mb, rec);
         from->uid = rec->uid;
     }
-    if (mb->list.next < batch->first + batch->count)
-        mb->list.next = batch->first + (uint32_t)batch->count;
+    if (mb->folder.list.next < batch->first + batch->count)
+        mb->folder.list.next = batch->first + (uint32_t)batch->count;
     return true;
 }
 
@@ -133,7 +138,7 @@ static enum store_error append_batch(struct mailbox *mb, const struct batch *bat
     if (line == NULL)
         return STORE_UNAVAILABLE;
     put_batch(batch, line);
-    enum store_error e = uidlist_append(&mb->list, mb->dirs.dir, line, batch->count);
+    enum store_error e = uidlist_append(&mb->folder.list, mb->dirs.dir, line, batch->count);
     free(line);
     return e;
 }
@@ -202,22 +207,24 @@ static enum store_error rewrite(struct look *l, const struct batch *batch, bool 
 {
     struct mailbox *mb = l->mb;
     struct uidlist_lines old;
+    if (!look_load_whole(l))
+        return STORE_UNAVAILABLE;
     struct uidlist_line *line = calloc(mb->table.count + batch->count + 1, sizeof *line);
-    enum store_error e = uidlist_load(&mb->list, mb->dirs.dir, &old);
+    enum store_error e = uidlist_load(&mb->folder.list, mb->dirs.dir, &old);
     if (line == NULL && e == STORE_OK)
         e = STORE_UNAVAILABLE;
     if (e == STORE_OK) {
-        mb->list.uidvalidity = mb->uidvalidity;
+        mb->folder.list.uidvalidity = mb->uidvalidity;
         size_t n = collect_lines(l, &old, drop_dead, line);
         put_batch(batch, line + n);
-        if (mb->list.next < batch->first + batch->count)
-            mb->list.next = batch->first + (uint32_t)batch->count;
-        e = uidlist_rewrite(&mb->list, mb->dirs.dir, line, n + batch->count);
+        if (mb->folder.list.next < batch->first + batch->count)
+            mb->folder.list.next = batch->first + (uint32_t)batch->count;
+        e = uidlist_rewrite(&mb->folder.list, mb->dirs.dir, line, n + batch->count);
         if (e == STORE_OK) {
-            mb->provisional = false;
+            mb->folder.provisional = 0;
             mark_listed(mb, line, n);
-            table_sweep(&mb->table, is_of_use, NULL);
-            mailbox_recount(mb);
+            if (!look_sweep(l, is_of_use))
+                e = STORE_UNAVAILABLE;
         }
     }
     uidlist_lines_free(&old);
@@ -233,7 +240,7 @@ static bool adopt(struct look *l)
 {
     for (size_t i = 0; i < l->fresh.count; i++) {
         struct record *from = &l->fresh.rec[i];
-        struct record *rec = table_unique(&l->mb->table, from->name, from->unique_len);
+        struct record *rec = look_known(l, from->name, from->unique_len);
         if (from->uid != 0 || rec == NULL)
             continue;
         bool gone = rec->state == RECORD_GONE || rec->state == RECORD_EXPUNGED;
@@ -258,11 +265,11 @@ static enum store_error begin_list(struct look *l)
     if (mb->uidvalidity != 0)
         return STORE_OK;
     if (mb->table.count == 0 && courier_uids_read(mb->dirs.dir, &courier, &lines)) {
-        mb->list = courier;
+        mb->folder.list = courier;
         e = look_merge(l, UIDLIST_NEW, &lines);
         uidlist_lines_free(&lines);
         l->list_missing = true;
-        mb->provisional = true; /* Courier's file is not ours to add to */
+        mb->folder.provisional = 1; /* Courier's file is not ours to add to */
         return e;
     }
     return uidvalidity_next(mb->store, &mb->uidvalidity);
@@ -273,7 +280,7 @@ static enum store_error read_list_locked(struct look *l)
     struct mailbox *mb = l->mb;
     struct uidlist_lines lines;
     enum uidlist_news news = UIDLIST_SAME;
-    enum store_error e = uidlist_look(&mb->list, mb->dirs.dir, true, &news, &lines);
+    enum store_error e = uidlist_look(&mb->folder.list, mb->dirs.dir, true, &news, &lines);
     if (e == STORE_OK)
         e = look_merge(l, news, &lines);
     uidlist_lines_free(&lines);
@@ -293,9 +300,9 @@ static enum store_error write_batch(struct look *l, struct dotlock *lock, bool d
     struct batch batch = { NULL, 0, 0 };
     if (!batch_make(l, &batch))
         return STORE_UNAVAILABLE;
-    bool anew =
-        mb->list.rewrite || l->list_missing || l->resurrected || l->unlisted || drop_dead;
-    enum store_error e = batch_number(mb, &batch) ? STORE_OK : STORE_LIMIT;
+    bool anew = mb->folder.list.rewrite || l->list_missing || l->resurrected || l->unlisted ||
+                drop_dead;
+    enum store_error e = batch_number(l, &batch) ? STORE_OK : STORE_LIMIT;
     if (e == STORE_OK && !dotlock_keep(lock))
         e = STORE_INUSE;
     if (e == STORE_OK)
@@ -303,20 +310,21 @@ static enum store_error write_batch(struct look *l, struct dotlock *lock, bool d
     if (e == STORE_OK && !batch_add(l, &batch, true))
         e = STORE_UNAVAILABLE;
     if (e != STORE_OK)
-        mb->list.present = false; /* whatever was written is read anew */
+        mb->folder.list.present = false; /* whatever was written is read anew */
     if (e != STORE_OK && anew)
         mb->mend_failed = true;
     free(batch.key);
     return e;
 }
 
-static enum store_error number_locked(struct look *l, struct dotlock *lock)
+enum store_error look_number(struct look *l, struct dotlock *lock)
 {
     struct mailbox *mb = l->mb;
     enum store_error e = read_list_locked(l);
     if (e == STORE_OK && !adopt(l))
         e = STORE_UNAVAILABLE;
-    bool due = mb->dead >= DEAD_LINES_MIN && mb->dead > mb->list.lines / DEAD_SHARE;
+    bool due = mb->folder.dead >= DEAD_LINES_MIN &&
+               mb->folder.dead > mb->folder.list.lines / DEAD_SHARE;
     bool reread = due || l->read_all || mailbox_has_pending_lines(mb);
     if (e == STORE_OK && reread) {
         e = look_read(l, true);
@@ -343,7 +351,7 @@ static enum store_error number_for_now(struct look *l)
             mb->uidvalidity = 1;
         log_warning("no uidlist, and none can be written: UIDs for this session only");
     }
-    bool ok = batch_make(l, &batch) && batch_number(mb, &batch) && batch_add(l, &batch, false);
+    bool ok = batch_make(l, &batch) && batch_number(l, &batch) && batch_add(l, &batch, false);
     free(batch.key);
     return ok ? STORE_OK : STORE_UNAVAILABLE;
 }
@@ -353,14 +361,14 @@ static bool is_refusal(enum store_error e)
     return e == STORE_NOPERM || e == STORE_OVERQUOTA;
 }
 
-static enum store_error not_numbered(struct look *l, enum store_error why)
+enum store_error look_not_numbered(struct look *l, enum store_error why)
 {
     struct mailbox *mb = l->mb;
     if (l->how == LOOK_MEND)
         return why;
-    if (mb->provisional && is_refusal(why))
+    if (mb->folder.provisional && is_refusal(why))
         return number_for_now(l);
-    if (mb->list.rewrite)
+    if (mb->folder.list.rewrite)
         mb->mend_failed = true;
     l->unsettled = true;
     return mb->uidvalidity == 0 || why == STORE_CORRUPT ? why : STORE_OK;
@@ -368,7 +376,7 @@ static enum store_error not_numbered(struct look *l, enum store_error why)
 
 /* A lock that is old by its stamp is worth waiting for: dotlock_take finds out whether it is
  * stale. Without a UIDVALIDITY nothing can be done before. */
-static unsigned patience(const struct mailbox *mb, enum look_how how)
+unsigned look_patience(const struct mailbox *mb, enum look_how how)
 {
     struct stat st;
     struct timespec now = { 0, 0 };
@@ -379,19 +387,4 @@ static unsigned patience(const struct mailbox *mb, enum look_how how)
         st.st_mtim.tv_sec < now.tv_sec - DOTLOCK_STALE_SECONDS)
         return DOTLOCK_WAIT_SECONDS;
     return PATIENCE_SECONDS;
-}
-
-enum store_error look_number(struct look *l)
-{
-    struct mailbox *mb = l->mb;
-    struct dotlock lock;
-    enum store_error e =
-        dotlock_take_within(&lock, mb->dirs.dir, UIDLIST_LOCK, patience(mb, l->how));
-    if (e == STORE_OK) {
-        l->locked = true;
-        e = number_locked(l, &lock);
-        l->locked = false;
-        dotlock_drop(&lock);
-    }
-    return e == STORE_OK ? STORE_OK : not_numbered(l, e);
 }

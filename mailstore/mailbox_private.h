@@ -1,58 +1,82 @@
 /*
- * The inside of a mailbox, for the files mailbox*.c alone.
+ * The inside of a mailbox, for the files mailbox*.c alone (and append_index.c).
  *
- * mailbox.c          opening, closing, questions that need no disk
- * mailbox_refresh.c  looking at the disk: what is new, what is gone
+ * mailbox.c          opening, closing, refreshing
+ * mailbox_query.c    questions that the index answers
+ * mailbox_look.c     a look at the disk, from the index and back to it
+ * mailbox_index.c    between the index and the table of a look
+ * mailbox_refresh.c  reading the directories: what is new, what is gone
+ * mailbox_keywords.c what the letters mean
+ * mailbox_record.c   changing a record, and the counts that follow
  * mailbox_dirs.c     whether the folder is still the same
  * mailbox_sight.c    what one look sees of each file
  * mailbox_clash.c    two files that would be one message, and names that can't stay
+ * mailbox_merge.c    news of the uidlist
  * mailbox_number.c   UIDs for new messages; mending and rewriting the uidlist
- * mailbox_recent.c   new/ to cur/
+ * mailbox_recent.c   new/ to cur/, and who is told that a message is \Recent
+ * mailbox_own.c      changes of our own: into the index, and the timestamps they leave
  * mailbox_read.c, mailbox_store.c, mailbox_expunge.c, mailbox_copy.c: as in mailbox.h
  */
 #ifndef MAILSTORE_MAILBOX_PRIVATE_H
 #define MAILSTORE_MAILBOX_PRIVATE_H
 
+#include "mailstore/account.h"
 #include "mailstore/dirs.h"
 #include "mailstore/filename.h"
+#include "mailstore/index_folder.h"
+#include "mailstore/index_message.h"
+#include "mailstore/index_stamp.h"
 #include "mailstore/keywords.h"
 #include "mailstore/mailbox.h"
 #include "mailstore/table.h"
 #include "mailstore/uidlist.h"
 
+struct dotlock;
+struct learnt;
+struct witness;
+
+/* UIDs, ascending. */
+struct uid_set {
+    uint32_t *uid;
+    size_t count;
+    size_t allocated;
+};
+
 struct mailbox {
     struct store *store; /* the caller's; outlives this */
+    struct index *index; /* the store's */
+    unsigned generation; /* of the environment that `folder` is from */
     struct folder_dirs dirs;
+    ino_t new_ino; /* of dirs.new; that of dirs.cur is folder.cur_ino */
+    dev_t dev;
     struct grain grain;
     bool writable;
     uint32_t uidvalidity; /* 0 only until the first look has ended */
-    bool
-        provisional; /* no uidlist was ever read or written here: the UIDs are this session's */
-    struct uidlist list;
+    /* As of the last look or change of our own; during a look, what it makes of it. Its `list`
+     * is how far the uidlist was read. */
+    struct index_folder folder;
     struct keywords keywords;
+    struct uid_set recent; /* messages that are \Recent in this session */
+    bool replaced;         /* cur/ is not the one the folder was opened with, and no list was
+                              read since */
+    bool mend_failed;      /* the list wants a rewrite, and can't be rewritten */
+    unsigned held_looks;   /* how many looks in turn have held messages back */
+    int64_t without_lock_until; /* monotonic_ms: STORE goes on without the uidlist lock */
+    struct name_maker names;
+    struct learnt *learnt;           /* mailbox_learn.c */
+    struct witness *witness;         /* of cur/; NULL until the first change of our own */
+    bool witnessed;                  /* it has watched since cur/ was as the index says */
+    struct timespec witnessed_mtime; /* what our last change made of cur/ */
+    int inotify;                     /* -1: none */
+    /* The rest lives as long as a look. */
     struct table table;
+    size_t published; /* the records before this are neither LINE nor FOUND */
     struct dir_stamp cur;
     struct dir_stamp new;
-    bool replaced; /* cur/ is not the one the folder was opened with, and no list was read since
-                    */
     uint32_t look; /* number of the last reading of the directories */
-    uint64_t modseq;
-    uint32_t highest;           /* UID ever shown */
-    size_t published;           /* the records before this are neither LINE nor FOUND */
-    size_t shown;               /* records that are SHOWN */
-    size_t dead;                /* records EXPUNGED or GONE that have a line */
-    size_t in_new;              /* records whose file is in new/, of those that have one */
-    bool mend_failed;           /* the list wants a rewrite, and can't be rewritten */
-    unsigned held_looks;        /* how many looks in turn have held messages back */
-    int64_t scan_ms;            /* how long reading cur/ took */
-    int64_t without_lock_until; /* monotonic_ms: STORE goes on without the uidlist lock */
-    uint32_t claim_first;       /* mailbox_claim_recent */
-    size_t claim_count;
-    struct name_maker names;
-    int inotify; /* -1: none */
 };
 
-/* --- mailbox_refresh.c -----------------------------------------------------------------------
+/* --- One look. -------------------------------------------------------------------------------
  */
 
 enum look_how {
@@ -61,6 +85,7 @@ enum look_how {
     LOOK_MEND     /* put the uidlist right, or say why not */
 };
 
+/* Brings the index up to date with the disk, and `folder` with the index. */
 enum store_error mailbox_look(struct mailbox *mb, enum look_how how);
 
 /* Opens new/ and cur/ anew where others have taken their places, and notes that in
@@ -77,32 +102,6 @@ enum store_error mailbox_look_again(struct mailbox *mb, unsigned *left);
 /* Opens a folder for the sake of its uidlist alone, and makes that sound. */
 enum store_error mailbox_mend(struct store *store, const char *name);
 
-/* Our own changes to cur/ and new/, between these two, are no reason to read them again. */
-struct own_change {
-    bool cur;
-    bool new;
-};
-struct own_change own_change_begin(struct mailbox *mb);
-void own_change_end(struct mailbox *mb, struct own_change own);
-
-/* All changes of a record's place go through these, which keep the counts. */
-void record_set_state(struct mailbox *mb, struct record *rec, enum record_state state);
-void record_set_listed(struct mailbox *mb, struct record *rec, bool listed);
-void record_set_place(struct mailbox *mb, struct record *rec, bool on_disk, bool in_new);
-/* The next mod-sequence, for a record that changed. */
-void record_changed(struct mailbox *mb, struct record *rec);
-/* Records were removed or added in bulk: finds `published` anew. */
-void mailbox_recount(struct mailbox *mb);
-
-/* Whether there are lines whose files were not seen, and which were not given up. */
-bool mailbox_has_pending_lines(const struct mailbox *mb);
-
-/* The directory that holds a record's file. */
-int record_dir(const struct mailbox *mb, const struct record *rec);
-
-/* --- One look: mailbox_sight.c, mailbox_clash.c, mailbox_number.c
- * ------------------------------ */
-
 /* A second file with the unique part of another, in one reading. */
 struct clash {
     char *name[2];
@@ -113,8 +112,12 @@ struct clash {
 
 struct look {
     struct mailbox *mb;
-    struct table fresh; /* files that have no UID; a record with uid != 0 is done with */
-    uint32_t first;     /* number of the first reading of this look */
+    struct index_folder base; /* the folder as the index had it when the look began */
+    bool indexed;             /* ... and whether it had it */
+    bool whole;               /* all records are in the table; else those that matter so far */
+    struct uid_set removed;   /* records of the index that mean nothing any more */
+    struct table fresh;       /* files that have no UID; a record with uid != 0 is done with */
+    uint32_t first;           /* number of the first reading of this look */
     struct clash *clash;
     size_t clashes;
     bool reading_new; /* which directory the names come from */
@@ -130,7 +133,81 @@ struct look {
     bool resurrected;  /* a fresh file is one that was gone: its old line must go */
     bool unsettled;    /* something is left for another look */
     bool list_missing; /* there is no uidlist, or none with a UIDVALIDITY */
+    bool recounted;    /* records went or came in bulk */
 };
+
+/* --- mailbox_index.c -------------------------------------------------------------------------
+ */
+
+/* Takes the folder from the index, and of its records those that any look needs. A folder that
+ * the index does not know has a zeroed record and a whole (empty) table. False: no memory, or
+ * the index has failed. */
+bool look_load(struct look *l);
+
+/* Loads the records that are not there yet. False as look_load. Records move. */
+bool look_load_whole(struct look *l);
+
+/* The record with this unique part, loaded where it is not yet; NULL: there is none. Other
+ * records move. */
+struct record *look_known(struct look *l, const char *name, size_t unique_len);
+
+/* Whether another session has changed the folder's record since look_load. */
+bool look_is_outdated(struct look *l);
+
+/* Writes what the look has changed to the index, and mb->folder. False: it could not be
+ * written; the next look finds another index, and must begin anew. */
+bool look_save(struct look *l);
+
+/* --- mailbox_refresh.c -----------------------------------------------------------------------
+ */
+
+/* Reads the directories, again where that is needed, and resolves what is not there. */
+enum store_error look_read(struct look *l, bool cur_too);
+/* Finds out what has changed on the disk, up to where new files need UIDs. */
+enum store_error look_through(struct look *l);
+/* Shows what can be shown. */
+void look_publish(struct look *l);
+/* Whether the look has something to do that needs the uidlist lock. */
+bool look_wants_lock(const struct look *l);
+/* Whether there are lines whose files were not seen, and which were not given up. */
+bool mailbox_has_pending_lines(const struct mailbox *mb);
+
+/* --- mailbox_keywords.c ----------------------------------------------------------------------
+ */
+
+/* Reads dovecot-keywords where it has changed, and marks the messages whose keywords have other
+ * names now. False: no memory. */
+bool look_at_keywords(struct look *l);
+/* Tells the index's record of keywords that were made for messages that do not have them yet.
+ * To be called before their letters are added to f->letters. */
+void folder_remember_keywords(struct index_folder *f, const struct keywords *kw);
+
+/* --- mailbox_record.c ------------------------------------------------------------------------
+ */
+
+/* A record was just added to the table, and is not one that was loaded: counts it. */
+void record_added(struct mailbox *mb, struct record *rec);
+/* All changes of a record go through these, which keep the counts. */
+void record_set_state(struct mailbox *mb, struct record *rec, enum record_state state);
+void record_set_listed(struct mailbox *mb, struct record *rec, bool listed);
+void record_set_place(struct mailbox *mb, struct record *rec, bool on_disk, bool in_new);
+void record_set_flags(struct mailbox *mb, struct record *rec, uint8_t flags, uint32_t letters);
+void record_set_recent(struct mailbox *mb, struct record *rec, bool recent);
+/* It gets a mod-sequence when the look is saved. */
+void record_changed(struct record *rec);
+/* Finds mb->published anew. */
+void mailbox_find_published(struct mailbox *mb);
+/* Records were removed or added in bulk, and the table is whole: counts all of it. */
+void mailbox_recount(struct mailbox *mb);
+
+/* The same counts, for a change of one message of the index from `was` to `is`; NULL: it was
+ * not there, or is not any more. */
+void folder_count(struct index_folder *f, const struct index_message *was,
+                  const struct index_message *is);
+
+/* --- mailbox_sight.c, mailbox_clash.c, mailbox_merge.c, mailbox_number.c
+ * ----------------------
+ */
 
 /* Takes in one name. As dir_scan's each(). */
 bool look_sight(void *ctx, const char *name);
@@ -138,49 +215,124 @@ bool look_sight(void *ctx, const char *name);
 bool look_take(struct look *l, struct record *rec, const char *name, bool in_new);
 /* Puts the clashes right. Returns how many files were renamed or removed. */
 size_t look_settle_clashes(struct look *l);
-/* Reads the directories, again where that is needed, and resolves what is not there. */
-enum store_error look_read(struct look *l, bool cur_too);
 /* Takes news of the uidlist into the table. */
 enum store_error look_merge(struct look *l, enum uidlist_news news,
                             const struct uidlist_lines *lines);
-/* Gives the fresh files UIDs, and mends the list. That it can't be done (no lock, no space) is
- * no error: they stay unseen. An error only where there is no UIDVALIDITY otherwise. */
-enum store_error look_number(struct look *l);
+/* Removes the records that keep() refuses, from table and index. False: no memory. */
+bool look_sweep(struct look *l, bool (*keep)(const struct record *rec, void *ctx));
 
-/* --- mailbox_store.c ------------------------------------------------------------------------
+/* How many seconds a look may wait for the uidlist lock. */
+unsigned look_patience(const struct mailbox *mb, enum look_how how);
+/* With the lock held: gives the fresh files UIDs, and mends the list. */
+enum store_error look_number(struct look *l, struct dotlock *lock);
+/* It could not be done, for that reason (no lock, no space): an error only where there is no
+ * UIDVALIDITY otherwise; else the new files stay unseen. */
+enum store_error look_not_numbered(struct look *l, enum store_error why);
+
+/* --- mailbox_recent.c ------------------------------------------------------------------------
  */
+
+/* Moves what is shown from new/ to cur/. */
+void look_take_recent(struct look *l);
+/* Makes what nobody was told of yet \Recent here. False as look_save. */
+bool mailbox_claim_recent(struct mailbox *mb);
+bool mailbox_is_recent(const struct mailbox *mb, const struct index_message *m);
+
+/* --- mailbox_own.c ---------------------------------------------------------------------------
+ */
+
+/* Our own changes to cur/ and new/, between begin and end, are no reason to read them again. */
+struct own_change {
+    bool cur;
+    bool new;
+    struct index_stamp was_cur;
+    struct index_stamp was_new;
+};
+
+/* In a look: mb->cur and mb->new are what the index has. */
+struct own_change look_own_begin(struct mailbox *mb);
+void look_own_end(struct mailbox *mb, const struct own_change *own);
+
+/* Outside of one: takes mb->folder from the index first. */
+struct own_change mailbox_own_begin(struct mailbox *mb);
+/* Into `f`, which was just read in the write transaction that is open. */
+void mailbox_own_end(struct mailbox *mb, const struct own_change *own, struct index_folder *f);
+
+/* What was done to one message. */
+struct done {
+    uint32_t uid;
+    uint32_t letters;
+    uint64_t modseq; /* the record's, as the change was made from it */
+    uint8_t flags;
+    bool gone; /* unlinked; else it is in cur/ with these flags */
+};
+
+/* Writes n changes to the index, under one mod-sequence, and ends `own`. False: they could not
+ * be written; the next look finds them on the disk. */
+bool mailbox_own_save(struct mailbox *mb, const struct own_change *own, const struct done *done,
+                      size_t n);
+
+/* In a look, mb->cur being what the index has: makes it proven, if it was left by a change of
+ * our own that a witness has watched. */
+void mailbox_prove(struct mailbox *mb);
+/* The mailbox is closed: waits until its last change can be proven (some 20 ms). */
+void mailbox_prove_last(struct mailbox *mb);
+
+/* --- mailbox_read.c, mailbox_store.c ---------------------------------------------------------
+ */
+
+/* A message of the index, with its file's name. */
+struct located {
+    struct index_message m;
+    char name[NAME_MAX + 1];
+};
+
+/* Finds a message that is there. False: STORE_EXPUNGED. */
+bool mailbox_locate(struct mailbox *mb, uint32_t uid, struct located *at_r);
+
+/* Begins a snapshot; where the index has failed, looks anew first. */
+bool mailbox_read(struct mailbox *mb);
+
+/* The directory that holds the file. */
+int located_dir(const struct mailbox *mb, const struct located *at);
+
+/* Opens the file of a message, to read; at_r: as it was found. Follows it when it was renamed.
+ */
+enum store_error message_file_open(struct mailbox *mb, uint32_t uid, unsigned *looks_left,
+                                   struct located *at_r, int *fd_r);
+
+/* The file was not where `at` says: where is it now? The index may know by now; else a look. */
+enum store_error mailbox_relocate(struct mailbox *mb, const struct located *at,
+                                  unsigned *looks);
+
+/* The uidlist lock, waited for a short while; false: go on without. */
+bool mailbox_lock_briefly(struct mailbox *mb, struct dotlock *lock);
 
 /* The names of the keywords with these indexes; n_r counts them. name has KEYWORDS_MAX places.
  */
 void keyword_names(const struct mailbox *mb, uint32_t indexes, const char **name, size_t *n_r);
 
-/* --- mailbox_read.c -------------------------------------------------------------------------
+/* --- mailbox_learn.c -------------------------------------------------------------------------
  */
 
-/* The record of a message that is shown and not gone; NULL: STORE_EXPUNGED. */
-struct record *shown_record(const struct mailbox *mb, uint32_t uid);
+/* Sizes and dates that were asked for, on their way to the index. mailbox_learnt: those of the
+ * message that was asked for last. */
+void mailbox_learn(struct mailbox *mb, const struct index_message *m, uint64_t size,
+                   int64_t date);
+bool mailbox_learnt(const struct mailbox *mb, uint32_t uid, uint64_t *size, int64_t *date);
+void mailbox_learn_save(struct mailbox *mb);
 
-/* Opens the file of a message, to read. Follows it when it was renamed. */
-enum store_error message_file_open(struct mailbox *mb, uint32_t uid, unsigned *looks_left,
-                                   int *fd_r);
-
-/* --- mailbox_recent.c
- * -------------------------------------------------------------------------- */
-
-/* Moves what is shown from new/ to cur/. */
-void mailbox_take_recent(struct mailbox *mb);
-
-/* --- mailbox_clash.c
- * ---------------------------------------------------------------------------- */
+/* --- mailbox_clash.c, tmp_clean.c ------------------------------------------------------------
+ */
 
 /* A name for a file that can't keep its own: a new unique part, S= and W= and the flags of the
  * old one. out: NAME_MAX + 1. */
 void fresh_name(struct name_maker *maker, const char *old, bool in_new, char *out);
 
-/* --- tmp_clean.c
- * --------------------------------------------------------------------------------- */
-
 /* Removes what crashed deliveries left in tmp/, at most once a week. */
 void tmp_clean(int tmp_fd);
+
+bool uid_set_add(struct uid_set *set, uint32_t uid);
+bool uid_set_has(const struct uid_set *set, uint32_t uid);
 
 #endif

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* What mailbox_message_open hands out. */
 struct file_input {
@@ -20,10 +21,21 @@ struct file_input {
     int fd;
 };
 
-struct record *shown_record(const struct mailbox *mb, uint32_t uid)
+int located_dir(const struct mailbox *mb, const struct located *at)
 {
-    struct record *rec = table_uid(&mb->table, uid);
-    return rec != NULL && rec->state == RECORD_SHOWN ? rec : NULL;
+    return (at->m.bits & INDEX_IN_NEW) != 0 ? mb->dirs.new : mb->dirs.cur;
+}
+
+enum store_error mailbox_relocate(struct mailbox *mb, const struct located *at, unsigned *looks)
+{
+    struct located now;
+    index_release(mb->index);
+    if (*looks > 0 && mailbox_locate(mb, at->m.uid, &now) &&
+        (strcmp(now.name, at->name) != 0 || now.m.bits != at->m.bits)) {
+        --*looks;
+        return STORE_OK;
+    }
+    return mailbox_look_again(mb, looks);
 }
 
 /* O_NONBLOCK: a FIFO by that name must not hold us. */
@@ -42,16 +54,15 @@ static enum store_error open_file(int dir, const char *name, int *fd_r)
 }
 
 enum store_error message_file_open(struct mailbox *mb, uint32_t uid, unsigned *looks_left,
-                                   int *fd_r)
+                                   struct located *at_r, int *fd_r)
 {
     for (;;) {
-        const struct record *rec = shown_record(mb, uid);
-        if (rec == NULL)
+        if (!mailbox_locate(mb, uid, at_r))
             return STORE_EXPUNGED;
-        enum store_error e = open_file(record_dir(mb, rec), rec->name, fd_r);
+        enum store_error e = open_file(located_dir(mb, at_r), at_r->name, fd_r);
         if (e != STORE_NONEXISTENT)
             return e;
-        e = mailbox_look_again(mb, looks_left);
+        e = mailbox_relocate(mb, at_r, looks_left);
         if (e != STORE_OK)
             return e;
     }
@@ -69,11 +80,12 @@ enum store_error mailbox_message_open(struct mailbox *mb, uint32_t uid,
                                       struct message_input **in_r)
 {
     unsigned looks = LOOKS_PER_CALL;
+    struct located at;
     *in_r = NULL;
     struct file_input *file = malloc(sizeof *file);
     if (file == NULL)
         return STORE_UNAVAILABLE;
-    enum store_error e = message_file_open(mb, uid, &looks, &file->fd);
+    enum store_error e = message_file_open(mb, uid, &looks, &at, &file->fd);
     if (e != STORE_OK) {
         free(file);
         return e;
@@ -108,42 +120,90 @@ static enum store_error from_status(enum message_status status)
     return STORE_IO;
 }
 
-/* W= of the name is not believed: RFC822.SIZE must be what BODY[] sends, and names can lie. */
-enum store_error mailbox_size(struct mailbox *mb, uint32_t uid, uint64_t *octets_r)
+/* Stats a message's file. Follows it when it was renamed. */
+static enum store_error stat_file(struct mailbox *mb, uint32_t uid, struct located *at_r,
+                                  struct stat *st_r)
+{
+    unsigned looks = LOOKS_PER_CALL;
+    for (;;) {
+        if (!mailbox_locate(mb, uid, at_r))
+            return STORE_EXPUNGED;
+        if (sys_fstatat(located_dir(mb, at_r), at_r->name, st_r, AT_SYMLINK_NOFOLLOW) == 0)
+            return STORE_OK;
+        if (errno != ENOENT)
+            return store_error_from_errno(errno);
+        enum store_error e = mailbox_relocate(mb, at_r, &looks);
+        if (e != STORE_OK)
+            return e;
+    }
+}
+
+/* W= is believed when S= shows that the name tells the truth about this file. */
+static uint64_t size_by_name(const char *name, const struct stat *st)
+{
+    uint64_t s = 0;
+    uint64_t w = 0;
+    if (maildir_name_number(name, 'S', &s) && s == (uint64_t)st->st_size &&
+        maildir_name_number(name, 'W', &w) && w >= s && w <= 2 * s)
+        return w;
+    return SIZE_UNKNOWN;
+}
+
+/* Asks the file for both, since one is seldom wanted without the other. */
+static enum store_error learn(struct mailbox *mb, uint32_t uid, uint64_t *size_r,
+                              int64_t *date_r)
+{
+    struct located at;
+    struct stat st;
+    if (mailbox_learnt(mb, uid, size_r, date_r))
+        return STORE_OK;
+    enum store_error e = stat_file(mb, uid, &at, &st);
+    if (e != STORE_OK)
+        return e;
+    *date_r = st.st_mtim.tv_sec;
+    *size_r = at.m.size != SIZE_UNKNOWN ? at.m.size : size_by_name(at.name, &st);
+    mailbox_learn(mb, &at.m, *size_r, *date_r);
+    return STORE_OK;
+}
+
+static enum store_error measure(struct mailbox *mb, uint32_t uid, uint64_t *octets_r)
 {
     struct message_input *in = NULL;
-    struct record *rec = shown_record(mb, uid);
-    if (rec != NULL && rec->size != SIZE_UNKNOWN) {
-        *octets_r = rec->size;
-        return STORE_OK;
-    }
+    struct index_message m = { .uid = uid };
     enum store_error e = mailbox_message_open(mb, uid, &in);
     if (e != STORE_OK)
         return e;
     e = from_status(message_measure(in, octets_r));
     mailbox_message_close(in);
-    rec = shown_record(mb, uid);
-    if (e == STORE_OK && rec != NULL)
-        rec->size = *octets_r;
+    if (e == STORE_OK)
+        mailbox_learn(mb, &m, *octets_r, INDEX_DATE_UNKNOWN);
     return e;
+}
+
+enum store_error mailbox_size(struct mailbox *mb, uint32_t uid, uint64_t *octets_r)
+{
+    struct located at;
+    int64_t date = 0;
+    if (!mailbox_locate(mb, uid, &at))
+        return STORE_EXPUNGED;
+    *octets_r = at.m.size;
+    if (at.m.size != SIZE_UNKNOWN)
+        return STORE_OK;
+    enum store_error e = learn(mb, uid, octets_r, &date);
+    return e == STORE_OK && *octets_r == SIZE_UNKNOWN ? measure(mb, uid, octets_r) : e;
 }
 
 enum store_error mailbox_internaldate(struct mailbox *mb, uint32_t uid, time_t *date_r)
 {
-    unsigned looks = LOOKS_PER_CALL;
-    for (;;) {
-        struct stat st;
-        const struct record *rec = shown_record(mb, uid);
-        if (rec == NULL)
-            return STORE_EXPUNGED;
-        if (sys_fstatat(record_dir(mb, rec), rec->name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-            *date_r = st.st_mtim.tv_sec;
-            return STORE_OK;
-        }
-        if (errno != ENOENT)
-            return store_error_from_errno(errno);
-        enum store_error e = mailbox_look_again(mb, &looks);
-        if (e != STORE_OK)
-            return e;
-    }
+    struct located at;
+    uint64_t size = 0;
+    int64_t date = 0;
+    if (!mailbox_locate(mb, uid, &at))
+        return STORE_EXPUNGED;
+    *date_r = (time_t)at.m.date;
+    if (at.m.date != INDEX_DATE_UNKNOWN)
+        return STORE_OK;
+    enum store_error e = learn(mb, uid, &size, &date);
+    *date_r = (time_t)date;
+    return e;
 }

@@ -1,26 +1,29 @@
 /*
- * \Recent (RFC 3501 section 2.3.2): of the sessions that have the folder open for writing, the
- * one whose rename of new/X to cur/X:2, succeeds has the message as recent. No lock is needed:
- * of two renames one fails. What can't be moved (no space, no right) stays in new/, is read
- * from there, and is recent for everybody until it is moved.
+ * \Recent (RFC 3501 section 2.3.2): a message is recent in the first session that is told of
+ * it. The index has a bit for each message that no session has claimed yet; a session that may
+ * write claims what it finds, in one write transaction, so that of two one gets it. A session
+ * that only reads sees the bit and leaves it.
+ *
+ * Mail in new/ is moved to cur/ by whoever may write: of two renames one fails. What can't be
+ * moved (no space, no right) stays in new/, and is read from there.
  */
 #include "mailstore/mailbox_private.h"
 
 #include "mailstore/sys.h"
+#include "mailstore/witness.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 struct taking {
-    struct mailbox *mb;
+    struct look *l;
     bool stopped; /* a rename failed in a way that the next one will, too */
 };
 
 static bool take_one(void *ctx, const char *name)
 {
     struct taking *t = ctx;
-    struct mailbox *mb = t->mb;
+    struct mailbox *mb = t->l->mb;
     struct maildir_name parts;
     char to[NAME_MAX + 1];
     if (t->stopped || !maildir_name_parse(name, &parts))
@@ -32,29 +35,73 @@ static bool take_one(void *ctx, const char *name)
     if (!maildir_name_with_flags(name, parts.flags, parts.letters, to))
         return true;
     if (sys_rename_new(mb->dirs.new, name, mb->dirs.cur, to) == 0) {
+        witness_expect(mb->witness, 1);
         record_set_place(mb, rec, true, false);
+        rec->dirty = true;
         return table_rename(rec, to);
     }
-    if (errno == ENOENT) {
-        rec->recent = false; /* another session was first */
-        mb->cur.known = mb->new.known = false;
-    } else if (errno != EEXIST) {
+    if (errno == ENOENT)
+        mb->cur.known = mb->new.known = false; /* another was first */
+    else if (errno != EEXIST)
         t->stopped = true;
-    }
     return true;
 }
 
 /* The names come from the directory, not from the table: few are new, many are known. */
-void mailbox_take_recent(struct mailbox *mb)
+void look_take_recent(struct look *l)
 {
-    struct taking t = { mb, false };
-    struct own_change own = own_change_begin(mb);
-    (void)dir_scan(mb->dirs.new, take_one, &t);
-    own_change_end(mb, own);
+    struct taking t = { l, false };
+    struct own_change own = look_own_begin(l->mb);
+    (void)dir_scan(l->mb->dirs.new, take_one, &t);
+    look_own_end(l->mb, &own);
 }
 
-void mailbox_claim_recent(struct mailbox *mb, uint32_t first, size_t n)
+static bool claim_all(struct mailbox *mb, struct index_folder *f)
 {
-    mb->claim_first = first;
-    mb->claim_count = n;
+    struct index_message m;
+    bool found = true;
+    uint32_t uid = f->recent_from;
+    while (f->recent > 0 && uid < UINT32_MAX) {
+        if (!index_message_next(mb->index, f->id, uid, &m, NULL, &found))
+            return false;
+        if (!found)
+            break;
+        uid = m.uid + 1;
+        if ((m.bits & INDEX_RECENT) == 0)
+            continue;
+        struct index_message was = m;
+        m.bits &= (uint8_t)~INDEX_RECENT;
+        folder_count(f, &was, &m);
+        if (!index_message_put(mb->index, f->id, &m, NULL))
+            return false;
+        if (m.state == RECORD_SHOWN && !uid_set_has(&mb->recent, m.uid) &&
+            !uid_set_add(&mb->recent, m.uid))
+            return false;
+    }
+    f->recent = 0;
+    f->recent_from = UINT32_MAX;
+    return true;
+}
+
+bool mailbox_claim_recent(struct mailbox *mb)
+{
+    struct index_folder f;
+    bool found = false;
+    if (!index_write(mb->index))
+        return false;
+    if (index_folder_get(mb->index, mb->folder.cur_ino, &f, &found) && found &&
+        f.uidvalidity == mb->uidvalidity && claim_all(mb, &f) &&
+        index_folder_put(mb->index, &f)) {
+        mb->folder = f;
+        return index_commit(mb->index);
+    }
+    index_abort(mb->index);
+    return false;
+}
+
+bool mailbox_is_recent(const struct mailbox *mb, const struct index_message *m)
+{
+    if (!mb->writable && (m->bits & INDEX_RECENT) != 0)
+        return true;
+    return mb->recent.count > 0 && uid_set_has(&mb->recent, m->uid);
 }

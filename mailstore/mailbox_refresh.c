@@ -45,127 +45,6 @@
 
 #define HELD_LOOKS 10
 
-/* After a change of our own cur/ is read again no sooner than this, and so seldom that the
- * reading takes no more than 2 % of the time. */
-#define VERIFY_MIN_MS 1000
-#define VERIFY_MAX_MS 60000
-#define VERIFY_FACTOR 50
-
-/* --- Records and their counts. ---------------------------------------------------------------
- */
-
-static bool counts_in_new(const struct record *rec)
-{
-    return rec->on_disk && rec->in_new &&
-           (rec->state == RECORD_FOUND || rec->state == RECORD_SHOWN);
-}
-
-static bool counts_dead(const struct record *rec)
-{
-    return rec->listed && (rec->state == RECORD_EXPUNGED || rec->state == RECORD_GONE);
-}
-
-static void count_record(struct mailbox *mb, const struct record *rec)
-{
-    mb->shown += rec->state == RECORD_SHOWN;
-    mb->in_new += counts_in_new(rec);
-    mb->dead += counts_dead(rec);
-}
-
-static void uncount_record(struct mailbox *mb, const struct record *rec)
-{
-    mb->shown -= rec->state == RECORD_SHOWN;
-    mb->in_new -= counts_in_new(rec);
-    mb->dead -= counts_dead(rec);
-}
-
-void record_set_state(struct mailbox *mb, struct record *rec, enum record_state state)
-{
-    uncount_record(mb, rec);
-    rec->state = state & 7U;
-    count_record(mb, rec);
-}
-
-void record_set_listed(struct mailbox *mb, struct record *rec, bool listed)
-{
-    uncount_record(mb, rec);
-    rec->listed = listed;
-    count_record(mb, rec);
-}
-
-void record_set_place(struct mailbox *mb, struct record *rec, bool on_disk, bool in_new)
-{
-    uncount_record(mb, rec);
-    rec->on_disk = on_disk;
-    rec->in_new = in_new;
-    count_record(mb, rec);
-}
-
-void record_changed(struct mailbox *mb, struct record *rec)
-{
-    rec->modseq = ++mb->modseq;
-}
-
-void mailbox_recount(struct mailbox *mb)
-{
-    mb->shown = mb->in_new = mb->dead = 0;
-    mb->published = mb->table.count;
-    for (size_t i = mb->table.count; i-- > 0;) {
-        const struct record *rec = &mb->table.rec[i];
-        count_record(mb, rec);
-        if (rec->state == RECORD_LINE || rec->state == RECORD_FOUND)
-            mb->published = i;
-    }
-}
-
-int record_dir(const struct mailbox *mb, const struct record *rec)
-{
-    return rec->in_new ? mb->dirs.new : mb->dirs.cur;
-}
-
-/* --- Our own changes (mailstore/dirs.c, at its end).
- * ------------------------------------------- */
-
-static bool unchanged(struct dir_stamp *stamp, int fd, struct grain grain)
-{
-    bool same = false;
-    bool settled = false;
-    return dir_stamp_take(stamp, fd, grain, &same, &settled) == STORE_OK && same &&
-           dir_stamp_holds(stamp);
-}
-
-struct own_change own_change_begin(struct mailbox *mb)
-{
-    return (struct own_change){
-        .cur = unchanged(&mb->cur, mb->dirs.cur, mb->grain),
-        .new = unchanged(&mb->new, mb->dirs.new, mb->grain),
-    };
-}
-
-static void take_over(struct mailbox *mb, struct dir_stamp *stamp, int fd)
-{
-    bool same = false;
-    bool settled = false;
-    int64_t verify_at = stamp->verify_at;
-    if (dir_stamp_take(stamp, fd, mb->grain, &same, &settled) != STORE_OK)
-        return;
-    if (same)
-        return;
-    int64_t delay = mb->scan_ms * VERIFY_FACTOR;
-    delay = delay < VERIFY_MIN_MS ? VERIFY_MIN_MS : delay;
-    delay = delay > VERIFY_MAX_MS ? VERIFY_MAX_MS : delay;
-    stamp->known = true;
-    stamp->verify_at = verify_at != 0 ? verify_at : monotonic_ms() + delay;
-}
-
-void own_change_end(struct mailbox *mb, struct own_change own)
-{
-    if (own.cur)
-        take_over(mb, &mb->cur, mb->dirs.cur);
-    if (own.new)
-        take_over(mb, &mb->new, mb->dirs.new);
-}
-
 /* --- Reading.
  * ---------------------------------------------------------------------------------- */
 
@@ -199,7 +78,7 @@ static enum store_error read_once(struct look *l, bool cur_too)
     if (e == STORE_OK && cur_too)
         e = read_dir(l, false);
     if (cur_too)
-        mb->scan_ms = monotonic_ms() - began;
+        mb->folder.scan_ms = (uint32_t)(monotonic_ms() - began);
     if (e == STORE_OK)
         e = dir_stamp_take(&mb->cur, mb->dirs.cur, mb->grain, &cur_same, &ignored);
     if (e == STORE_OK)
@@ -233,7 +112,7 @@ static size_t behind_last_found(const struct mailbox *mb)
 static void expunge(struct mailbox *mb, struct record *rec)
 {
     record_set_state(mb, rec, RECORD_EXPUNGED);
-    record_changed(mb, rec);
+    record_changed(rec);
 }
 
 /* Which lines without a file can't be additions in progress: those before this index. */
@@ -245,7 +124,7 @@ static size_t settled_lines(const struct look *l)
 /* At the first look the last lines count as missing too: they are worth another reading. */
 static size_t lines_to_resolve(const struct look *l)
 {
-    return l->mb->highest == 0 ? l->mb->table.count : settled_lines(l);
+    return l->mb->folder.highest == 0 ? l->mb->table.count : settled_lines(l);
 }
 
 bool mailbox_has_pending_lines(const struct mailbox *mb)
@@ -305,7 +184,7 @@ static void give_up_lines(struct look *l)
 {
     struct mailbox *mb = l->mb;
     size_t found = l->locked ? mb->table.count : behind_last_found(mb);
-    bool first = mb->highest == 0;
+    bool first = mb->folder.highest == 0;
     bool any = false;
     for (size_t i = mb->published; i < found; i++)
         any = any || mb->table.rec[i].state == RECORD_LINE;
@@ -330,7 +209,7 @@ static int rounds_of(const struct mailbox *mb)
 {
     if (mb->grain.remote)
         return ROUNDS_REMOTE;
-    return mb->highest == 0 ? ROUNDS_FIRST : ROUNDS;
+    return mb->folder.highest == 0 ? ROUNDS_FIRST : ROUNDS;
 }
 
 enum store_error look_read(struct look *l, bool cur_too)
@@ -338,12 +217,14 @@ enum store_error look_read(struct look *l, bool cur_too)
     struct mailbox *mb = l->mb;
     l->first = mb->look + 1;
     for (int i = 0;; i++) {
+        if (cur_too && !look_load_whole(l))
+            return STORE_UNAVAILABLE;
         look_at_lock(l);
         enum store_error e = read_once(l, cur_too);
         if (e != STORE_OK)
             return e;
         size_t renamed = look_settle_clashes(l);
-        bool moved = !cur_too && l->seen_new < mb->in_new;
+        bool moved = !cur_too && l->seen_new < mb->folder.in_new;
         size_t missing = moved ? 0 : resolve(l);
         if (!moved && missing == 0 && renamed == 0)
             break;
@@ -352,6 +233,7 @@ enum store_error look_read(struct look *l, bool cur_too)
             break;
         }
         cur_too = cur_too || moved || missing > 0;
+        index_release(mb->index);
         if (missing > 0)
             sys_pause(grain_ms(mb->grain));
     }
@@ -362,15 +244,9 @@ enum store_error look_read(struct look *l, bool cur_too)
 /* --- Showing.
  * ---------------------------------------------------------------------------------- */
 
-/* What we added with flags was in cur/ from the beginning, so that nobody else claims it. */
-static bool is_claimed(const struct mailbox *mb, const struct record *rec)
+void look_publish(struct look *l)
 {
-    return rec->uid >= mb->claim_first && rec->uid - mb->claim_first < mb->claim_count &&
-           (rec->flags != 0 || rec->letters != 0);
-}
-
-static void publish(struct mailbox *mb)
-{
+    struct mailbox *mb = l->mb;
     while (mb->published < mb->table.count) {
         struct record *rec = &mb->table.rec[mb->published];
         if (rec->state == RECORD_LINE)
@@ -379,9 +255,10 @@ static void publish(struct mailbox *mb)
         if (rec->state != RECORD_FOUND)
             continue;
         record_set_state(mb, rec, RECORD_SHOWN);
-        record_changed(mb, rec);
-        rec->recent = rec->in_new || is_claimed(mb, rec);
-        mb->highest = rec->uid;
+        record_changed(rec);
+        record_set_recent(mb, rec, rec->in_new);
+        if (mb->folder.highest < rec->uid)
+            mb->folder.highest = rec->uid;
     }
 }
 
@@ -393,24 +270,11 @@ static enum store_error look_at_list(struct look *l)
     struct mailbox *mb = l->mb;
     struct uidlist_lines lines;
     enum uidlist_news news = UIDLIST_SAME;
-    enum store_error e = uidlist_look(&mb->list, mb->dirs.dir, false, &news, &lines);
+    enum store_error e = uidlist_look(&mb->folder.list, mb->dirs.dir, false, &news, &lines);
     if (e == STORE_OK)
         e = look_merge(l, news, &lines);
     uidlist_lines_free(&lines);
     return e;
-}
-
-/* A keyword file that can't be read costs the names, not the mail. */
-static void look_at_keywords(struct mailbox *mb)
-{
-    uint32_t renamed = 0;
-    if (keywords_look(&mb->keywords, mb->dirs.dir, &renamed) != STORE_OK || renamed == 0)
-        return;
-    for (size_t i = 0; i < mb->table.count; i++) {
-        struct record *rec = &mb->table.rec[i];
-        if (rec->state == RECORD_SHOWN && (rec->letters & renamed) != 0)
-            record_changed(mb, rec);
-    }
 }
 
 /* Messages that are there, but whose lines the list has lost. */
@@ -425,70 +289,32 @@ static bool any_unlisted(const struct mailbox *mb)
     return false;
 }
 
-static bool wants_lock(const struct look *l)
+bool look_wants_lock(const struct look *l)
 {
     const struct mailbox *mb = l->mb;
     for (size_t i = 0; i < l->fresh.count; i++)
         if (l->fresh.rec[i].uid == 0)
             return true;
-    return l->list_missing || l->unlisted || (mb->list.rewrite && !mb->mend_failed);
+    return l->list_missing || l->unlisted || (mb->folder.list.rewrite && !mb->mend_failed);
 }
 
-static enum store_error look_through(struct look *l, enum look_how how)
+enum store_error look_through(struct look *l)
 {
     struct mailbox *mb = l->mb;
-    enum store_error e = mailbox_check_dirs(mb);
-    if (e == STORE_OK)
-        e = look_at_list(l);
+    enum store_error e = look_at_list(l);
     if (e != STORE_OK)
         return e;
-    look_at_keywords(mb);
+    if (!look_at_keywords(l))
+        return STORE_UNAVAILABLE;
     look_at_lock(l);
-    bool all = how == LOOK_ALL || l->read_all;
-    bool read_new = !unchanged(&mb->new, mb->dirs.new, mb->grain) || all;
-    bool read_cur = !unchanged(&mb->cur, mb->dirs.cur, mb->grain) || all;
+    bool all = l->how == LOOK_ALL || l->read_all;
+    bool read_new = !dir_stamp_unchanged(&mb->new, mb->dirs.new, mb->grain) || all;
+    bool read_cur = !dir_stamp_unchanged(&mb->cur, mb->dirs.cur, mb->grain) || all;
     if (read_new || read_cur)
         e = look_read(l, read_cur);
     else
         resolve_unread(l);
-    if (e != STORE_OK)
-        return e;
-    if (l->read_all)
+    if (e == STORE_OK && l->read_all)
         l->unlisted = any_unlisted(mb);
-    if (how != LOOK_MEND && !wants_lock(l))
-        return STORE_OK;
-    if (how == LOOK_ALL && mb->uidvalidity != 0) {
-        l->unsettled = true; /* somebody is waiting for a file: new mail can wait */
-        return STORE_OK;
-    }
-    return look_number(l);
-}
-
-enum store_error mailbox_look(struct mailbox *mb, enum look_how how)
-{
-    struct look l;
-    memset(&l, 0, sizeof l);
-    l.mb = mb;
-    l.how = how;
-    table_init(&l.fresh);
-    enum store_error e = look_through(&l, how);
-    table_free(&l.fresh);
-    for (size_t i = 0; i < l.clashes; i++) {
-        free(l.clash[i].name[0]);
-        free(l.clash[i].name[1]);
-    }
-    free(l.clash);
-    if (e == STORE_OK)
-        publish(mb);
-    if (e != STORE_OK || l.unsettled)
-        mb->cur.known = mb->new.known = false;
     return e;
-}
-
-enum store_error mailbox_look_again(struct mailbox *mb, unsigned *left)
-{
-    if (*left == 0)
-        return STORE_UNAVAILABLE;
-    --*left;
-    return mailbox_look(mb, LOOK_ALL);
 }

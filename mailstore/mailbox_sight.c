@@ -5,7 +5,7 @@
  * has none is fresh, and gets a UID later. A message that is known to be gone and appears again
  * (restored from a backup, moved away and back) is fresh too: its old UID may have been
  * reported as expunged. The exception is a record that was given up without proof (`hidden`):
- * its file is left alone, and the next session finds it under its own UID.
+ * it is shown now, under its own UID. Sessions that have seen higher UIDs pass over it.
  *
  * The same unique part twice in one reading: most often the file was renamed meanwhile and we
  * saw it under both names; else there are two files. It is written down and looked into when
@@ -37,12 +37,20 @@ static bool add_clash(struct look *l, const char *a, bool a_new, const char *b, 
 }
 
 /* The record a file belongs to; NULL: it is fresh. */
-static struct record *known(const struct look *l, const char *name, size_t unique_len)
+static struct record *known(struct look *l, const char *name, size_t unique_len)
 {
-    struct record *rec = table_unique(&l->mb->table, name, unique_len);
+    struct record *rec = look_known(l, name, unique_len);
     if (rec == NULL || (rec->state == RECORD_GONE && rec->hidden))
         return rec;
     return rec->state == RECORD_EXPUNGED || rec->state == RECORD_GONE ? NULL : rec;
+}
+
+static void show_hidden(struct mailbox *mb, struct record *rec)
+{
+    rec->hidden = false;
+    record_set_state(mb, rec, RECORD_SHOWN);
+    record_set_recent(mb, rec, rec->in_new);
+    record_changed(rec);
 }
 
 bool look_take(struct look *l, struct record *rec, const char *name, bool in_new)
@@ -52,23 +60,28 @@ bool look_take(struct look *l, struct record *rec, const char *name, bool in_new
     uint32_t letters = 0;
     bool of_table = rec->uid != 0;
     maildir_name_flags(name, &flags, &letters);
-    if (strcmp(rec->name, name) != 0 && !table_rename(rec, name))
-        return false;
-    if (of_table && rec->state == RECORD_SHOWN &&
-        (rec->flags != flags || rec->letters != letters))
-        record_changed(mb, rec);
-    rec->flags = flags;
-    rec->letters = letters;
+    if (strcmp(rec->name, name) != 0) {
+        if (!table_rename(rec, name))
+            return false;
+        rec->dirty = true;
+    }
     rec->seen = mb->look;
     mb->keywords.used |= letters & LETTERS_AZ;
     if (!of_table) {
+        rec->flags = flags;
+        rec->letters = letters;
         rec->in_new = in_new;
         rec->on_disk = true;
         return true;
     }
+    if (rec->state == RECORD_SHOWN && (rec->flags != flags || rec->letters != letters))
+        record_changed(rec);
+    record_set_flags(mb, rec, flags, letters);
     record_set_place(mb, rec, true, in_new);
     if (rec->state == RECORD_LINE)
         record_set_state(mb, rec, RECORD_FOUND);
+    else if (rec->state == RECORD_GONE)
+        show_hidden(mb, rec);
     return true;
 }
 
@@ -79,8 +92,6 @@ bool look_sight(void *ctx, const char *name)
     if (!maildir_name_parse(name, &parts))
         return add_clash(l, name, l->reading_new, NULL, false);
     struct record *rec = known(l, name, parts.unique_len);
-    if (rec != NULL && rec->hidden)
-        return true;
     if (rec == NULL)
         rec = table_unique(&l->fresh, name, parts.unique_len);
     if (rec == NULL) {

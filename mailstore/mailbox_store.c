@@ -21,6 +21,7 @@
 
 #include "mailstore/dotlock.h"
 #include "mailstore/sys.h"
+#include "mailstore/witness.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -35,6 +36,9 @@
 
 /* How many renames until the lock is looked after: a few milliseconds. */
 #define KEEP_EVERY 256
+
+/* How many changes go into the index at once. */
+#define SAVE_EVERY 4096
 
 void keyword_names(const struct mailbox *mb, uint32_t indexes, const char **name, size_t *n_r)
 {
@@ -97,14 +101,14 @@ static uint32_t apply(enum flag_op op, uint32_t old, uint32_t given)
 
 /* The letters of a message whose keywords become `indexes`. $Forwarded may be written as P or
  * as a letter; as long as it does not change it stays as it is. */
-static uint32_t letters_for(const struct mailbox *mb, const struct record *rec,
+static uint32_t letters_for(const struct mailbox *mb, const struct index_message *m,
                             uint32_t indexes)
 {
-    uint32_t old = keywords_from_letters(&mb->keywords, rec->letters);
+    uint32_t old = keywords_from_letters(&mb->keywords, m->letters);
     uint32_t letters = keywords_to_letters(&mb->keywords, indexes);
     uint32_t forwarded = keywords_to_letters(&mb->keywords, LETTER_P);
     if (((old ^ indexes) & LETTER_P) == 0)
-        letters = (letters & ~forwarded) | (rec->letters & forwarded);
+        letters = (letters & ~forwarded) | (m->letters & forwarded);
     return letters;
 }
 
@@ -116,61 +120,83 @@ struct outcome {
 };
 
 /* Returns whether there is anything to do. */
-static bool make_outcome(const struct mailbox *mb, const struct record *rec,
+static bool make_outcome(const struct mailbox *mb, const struct located *at,
                          const struct flag_change *change, uint32_t given,
                          struct outcome *outcome, enum store_error *e_r)
 {
-    uint32_t old = keywords_from_letters(&mb->keywords, rec->letters);
+    uint32_t old = keywords_from_letters(&mb->keywords, at->m.letters);
     uint32_t indexes = apply(change->op, old, given);
-    outcome->flags = (uint8_t)apply(change->op, rec->flags, change->flags);
-    outcome->letters = letters_for(mb, rec, indexes);
+    outcome->flags = (uint8_t)apply(change->op, at->m.flags, change->flags);
+    outcome->letters = letters_for(mb, &at->m, indexes);
     *e_r = STORE_OK;
-    if (outcome->flags == rec->flags && indexes == old)
+    if (outcome->flags == at->m.flags && indexes == old)
         return false;
-    if (!maildir_name_with_flags(rec->name, outcome->flags, outcome->letters, outcome->name))
+    if (!maildir_name_with_flags(at->name, outcome->flags, outcome->letters, outcome->name))
         *e_r = STORE_LIMIT;
     return *e_r == STORE_OK;
 }
 
-static enum store_error take_outcome(struct mailbox *mb, struct record *rec,
-                                     const struct outcome *outcome)
+/* A STORE under way. */
+struct storing {
+    struct mailbox *mb;
+    const struct flag_change *change;
+    uint32_t given; /* the change's keywords, by index */
+    struct own_change own;
+    unsigned looks;
+    struct done *done; /* renamed, but not in the index yet */
+    size_t count;
+};
+
+/* Brings the index up to what was done. When it can't be written the disk is looked at: this
+ * session must know its own changes. */
+static enum store_error save(struct storing *s)
 {
-    bool named = table_rename(rec, outcome->name);
-    rec->flags = outcome->flags;
-    rec->letters = outcome->letters;
-    mb->keywords.used |= outcome->letters & LETTERS_AZ;
-    record_set_place(mb, rec, true, false);
-    record_changed(mb, rec);
-    return named ? STORE_OK : STORE_UNAVAILABLE;
+    bool ok = mailbox_own_save(s->mb, &s->own, s->done, s->count);
+    s->count = 0;
+    return ok ? STORE_OK : mailbox_look(s->mb, LOOK_CHANGED);
+}
+
+static void note(struct storing *s, const struct located *at, const struct outcome *outcome)
+{
+    bool within = (at->m.bits & INDEX_IN_NEW) == 0;
+    witness_expect(s->mb->witness, within ? 2 : 1);
+    s->mb->keywords.used |= outcome->letters & LETTERS_AZ;
+    s->done[s->count++] = (struct done){ .uid = at->m.uid,
+                                         .letters = outcome->letters,
+                                         .modseq = at->m.modseq,
+                                         .flags = outcome->flags };
 }
 
 /* Changes one message. STORE_EXPUNGED: it is gone. */
-static enum store_error store_one(struct mailbox *mb, uint32_t uid,
-                                  const struct flag_change *change, uint32_t given,
-                                  struct own_change *own, unsigned *looks)
+static enum store_error store_one(struct storing *s, uint32_t uid)
 {
+    struct mailbox *mb = s->mb;
     for (;;) {
         struct outcome outcome;
+        struct located at;
         enum store_error e = STORE_OK;
-        struct record *rec = shown_record(mb, uid);
-        if (rec == NULL)
+        if (!mailbox_locate(mb, uid, &at))
             return STORE_EXPUNGED;
-        if (!make_outcome(mb, rec, change, given, &outcome, &e))
+        if (!make_outcome(mb, &at, s->change, s->given, &outcome, &e))
             return e;
-        if (sys_rename_new(record_dir(mb, rec), rec->name, mb->dirs.cur, outcome.name) == 0)
-            return take_outcome(mb, rec, &outcome);
+        if (sys_rename_new(located_dir(mb, &at), at.name, mb->dirs.cur, outcome.name) == 0) {
+            note(s, &at, &outcome);
+            return STORE_OK;
+        }
         if (errno != ENOENT && errno != EEXIST)
             return store_error_from_errno(errno);
-        own_change_end(mb, *own);
-        e = mailbox_look_again(mb, looks);
-        *own = own_change_begin(mb);
+        e = save(s);
+        if (e == STORE_OK)
+            e = mailbox_relocate(mb, &at, &s->looks);
+        s->own = mailbox_own_begin(mb);
         if (e != STORE_OK)
             return e;
     }
 }
 
-static bool take_lock(struct mailbox *mb, struct dotlock *lock)
+bool mailbox_lock_briefly(struct mailbox *mb, struct dotlock *lock)
 {
+    index_release(mb->index);
     if (monotonic_ms() < mb->without_lock_until)
         return false;
     if (dotlock_take_within(lock, mb->dirs.dir, UIDLIST_LOCK, LOCK_SECONDS) == STORE_OK)
@@ -179,28 +205,45 @@ static bool take_lock(struct mailbox *mb, struct dotlock *lock)
     return false;
 }
 
+static enum store_error store_all(struct storing *s, const uint32_t *uid, size_t n,
+                                  struct dotlock *lock, size_t *gone)
+{
+    enum store_error e = STORE_OK;
+    s->own = mailbox_own_begin(s->mb);
+    for (size_t i = 0; i < n && e == STORE_OK; i++) {
+        if (lock != NULL && i % KEEP_EVERY == 0)
+            (void)dotlock_keep(lock);
+        e = store_one(s, uid[i]);
+        *gone += e == STORE_EXPUNGED;
+        if (e == STORE_EXPUNGED)
+            e = STORE_OK;
+        if (e == STORE_OK && s->count == SAVE_EVERY) {
+            e = save(s);
+            s->own = mailbox_own_begin(s->mb);
+        }
+    }
+    enum store_error saved = save(s);
+    return e != STORE_OK ? e : saved;
+}
+
 enum store_error mailbox_store(struct mailbox *mb, const uint32_t *uid, size_t n,
                                const struct flag_change *change, size_t *gone_r)
 {
-    unsigned looks = LOOKS_PER_CALL;
-    uint32_t given = 0;
+    struct storing s = { .mb = mb, .change = change, .looks = LOOKS_PER_CALL };
     size_t gone = 0;
-    enum store_error e = find_keywords(mb, change, &given);
     struct dotlock lock;
-    bool locked = e == STORE_OK && n > 0 && take_lock(mb, &lock);
-    struct own_change own = own_change_begin(mb);
-    for (size_t i = 0; i < n && e == STORE_OK; i++) {
-        if (locked && i % KEEP_EVERY == 0)
-            (void)dotlock_keep(&lock);
-        e = store_one(mb, uid[i], change, given, &own, &looks);
-        if (e == STORE_EXPUNGED) {
-            gone++;
-            e = STORE_OK;
-        }
+    enum store_error e = find_keywords(mb, change, &s.given);
+    if (e == STORE_OK && n > 0) {
+        s.done = calloc(n < SAVE_EVERY ? n : SAVE_EVERY, sizeof *s.done);
+        e = s.done == NULL ? STORE_UNAVAILABLE : STORE_OK;
     }
-    own_change_end(mb, own);
-    if (locked)
-        dotlock_drop(&lock);
+    if (e == STORE_OK && n > 0) {
+        bool locked = mailbox_lock_briefly(mb, &lock);
+        e = store_all(&s, uid, n, locked ? &lock : NULL, &gone);
+        if (locked)
+            dotlock_drop(&lock);
+    }
+    free(s.done);
     if (gone_r != NULL)
         *gone_r = gone;
     return e;

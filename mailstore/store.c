@@ -5,42 +5,15 @@
 #include "mailstore/store.h"
 
 #include "mailstore/account.h"
+#include "mailstore/index.h"
 #include "mailstore/maildir.h"
+#include "mailstore/path.h"
 #include "mailstore/sys.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Makes the directories above `root` and the root itself. One that is there already is fine. */
-static int make_path(const char *root)
-{
-    char path[PATH_MAX];
-    size_t n = strlen(root);
-    if (n >= sizeof path) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    memcpy(path, root, n + 1);
-    for (size_t i = 1; i <= n; i++) {
-        if (path[i] != '/' && path[i] != '\0')
-            continue;
-        path[i] = '\0';
-        if (sys_mkdirat(AT_FDCWD, path, MODE_DIR) < 0 && errno != EEXIST) {
-            /* Directories that we may not make (/, /home) may be there all the same. */
-            struct stat st;
-            int saved = errno;
-            if (sys_fstatat(AT_FDCWD, path, &st, 0) < 0) {
-                errno = saved;
-                return -1;
-            }
-        }
-        path[i] = root[i];
-    }
-    return 0;
-}
 
 /* Opens the root, made where it is missing. -1 with errno. */
 static int open_root(const char *root)
@@ -48,7 +21,7 @@ static int open_root(const char *root)
     int fd = sys_openat(AT_FDCWD, root, O_RDONLY | O_DIRECTORY, 0);
     if (fd >= 0 || errno != ENOENT)
         return fd;
-    if (make_path(root) < 0)
+    if (path_make(root) < 0)
         return -1;
     fd = sys_openat(AT_FDCWD, root, O_RDONLY | O_DIRECTORY, 0);
     if (fd < 0)
@@ -67,9 +40,10 @@ enum store_error store_open(const char *root, enum store_layout layout, struct s
     *store_r = NULL;
     if (root[0] == '\0')
         return STORE_NONEXISTENT;
-    struct store *store = malloc(sizeof *store);
+    struct store *store = calloc(1, sizeof *store);
     if (store == NULL)
         return STORE_UNAVAILABLE;
+    store->index_size_max = INDEX_SIZE_DEFAULT;
     store->layout = layout;
     store->root = open_root(root);
     if (store->root < 0) {
@@ -85,8 +59,34 @@ void store_close(struct store *store)
 {
     if (store == NULL)
         return;
+    index_close(store->index);
     sys_close(store->root);
+    free(store->index_dir);
     free(store);
+}
+
+bool store_index_at(struct store *store, const char *dir, uint64_t size_max)
+{
+    char *copy = dir == NULL ? NULL : strdup(dir);
+    if (dir != NULL && copy == NULL)
+        return false;
+    free(store->index_dir);
+    store->index_dir = copy;
+    store->index_size_max = size_max;
+    return true;
+}
+
+struct index *store_index(struct store *store)
+{
+    if (store->index == NULL)
+        store->index = index_open(store->root, store->index_dir, store->index_size_max);
+    return store->index;
+}
+
+void store_release(struct store *store)
+{
+    if (store->index != NULL)
+        index_release(store->index);
 }
 
 int store_root_fd(const struct store *store)

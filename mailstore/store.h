@@ -33,6 +33,15 @@ struct store;
 enum store_error store_open(const char *root, enum store_layout layout, struct store **store_r);
 void store_close(struct store *store);
 
+/* Where the index is (mailstore/index.h): `dir` NULL for the default; copied. Before the first
+ * folder is opened. False: no memory. */
+bool store_index_at(struct store *store, const char *dir, uint64_t size_max);
+
+/* To be called before the client is waited for and before octets are sent that it may not take
+ * at once: ends the snapshot of the index that answers come from. Costs nothing where there is
+ * none; the next question takes another. */
+void store_release(struct store *store);
+
 int store_root_fd(const struct store *store); /* the store's, do not close */
 
 /* Brings a client's name, UTF-8 of n octets, into the one form the store works with: INBOX in

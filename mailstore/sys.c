@@ -5,8 +5,11 @@
 #include <linux/openat2.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/inotify.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -121,6 +124,15 @@ ssize_t sys_write(int fd, const void *buf, size_t n)
     ssize_t r;
     do {
         r = write(fd, buf, n);
+    } while (r < 0 && errno == EINTR);
+    return r;
+}
+
+ssize_t sys_pwrite(int fd, const void *buf, size_t n, off_t off)
+{
+    ssize_t r;
+    do {
+        r = pwrite(fd, buf, n, off);
     } while (r < 0 && errno == EINTR);
     return r;
 }
@@ -332,6 +344,47 @@ int sys_fstatfs(int fd, struct statfs *st)
     return r;
 }
 
+int sys_flock(int fd, int op)
+{
+    int r;
+    do {
+        r = flock(fd, op | LOCK_NB);
+    } while (r < 0 && errno == EINTR);
+    return r;
+}
+
+int sys_lock_octet(int fd, short type, off_t at)
+{
+    struct flock lock = { .l_type = type, .l_whence = SEEK_SET, .l_start = at, .l_len = 1 };
+    int r;
+    do {
+        r = fcntl(fd, F_OFD_SETLK, &lock);
+    } while (r < 0 && errno == EINTR);
+    return r;
+}
+
+int sys_fallocate(int fd, off_t len)
+{
+    int err;
+    do {
+        err = posix_fallocate(fd, 0, len);
+    } while (err == EINTR);
+    if (err == 0)
+        return 0;
+    errno = err;
+    return -1;
+}
+
+int sys_memfd(const char *name)
+{
+    return memfd_create(name, MFD_CLOEXEC);
+}
+
+int sys_mkostemp(char *path)
+{
+    return mkostemp(path, O_CLOEXEC);
+}
+
 int sys_inotify_init(void)
 {
     return inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
@@ -344,10 +397,30 @@ int sys_inotify_add(int fd, int dir, uint32_t mask)
     return inotify_add_watch(fd, path, mask);
 }
 
-void sys_pause(unsigned milliseconds)
+int sys_dir_barrier(int dir)
 {
-    struct timespec t = { .tv_sec = milliseconds / 1000,
-                          .tv_nsec = (long)(milliseconds % 1000) * 1000000 };
+    /* The kernel reads a directory under its lock, also where there is nothing more to read. */
+    struct dirent64 entry;
+    if (lseek(dir, 0, SEEK_END) < 0)
+        return -1;
+    long n = syscall(SYS_getdents64, dir, &entry, sizeof entry);
+    return n < 0 && errno != EINVAL ? -1 : 0;
+}
+
+static void sleep_for(struct timespec t)
+{
     while (nanosleep(&t, &t) < 0 && errno == EINTR)
         ;
+}
+
+void sys_pause(unsigned milliseconds)
+{
+    sleep_for((struct timespec){ .tv_sec = milliseconds / 1000,
+                                 .tv_nsec = (long)(milliseconds % 1000) * 1000000 });
+}
+
+void sys_pause_us(unsigned microseconds)
+{
+    sleep_for((struct timespec){ .tv_sec = microseconds / 1000000,
+                                 .tv_nsec = (long)(microseconds % 1000000) * 1000 });
 }

@@ -27,6 +27,7 @@ int sys_dup(int fd);
 ssize_t sys_read(int fd, void *buf, size_t n);
 ssize_t sys_pread(int fd, void *buf, size_t n, off_t off);
 ssize_t sys_write(int fd, const void *buf, size_t n);
+ssize_t sys_pwrite(int fd, const void *buf, size_t n, off_t off);
 off_t sys_lseek(int fd, off_t off, int whence);
 int sys_fstat(int fd, struct stat *st);
 int sys_fstatat(int dir, const char *path, struct stat *st, int flags);
@@ -61,11 +62,26 @@ bool sys_process_gone(pid_t pid);
  */
 int sys_writable(int dir, const char *path);
 int sys_fstatfs(int fd, struct statfs *st);
+/* flock(2), which never waits: 0, or -1 with EWOULDBLOCK. op: LOCK_EX, LOCK_SH or LOCK_UN. */
+int sys_flock(int fd, int op);
+/* F_OFD_SETLK (fcntl(2)) of one octet, which need not exist, for this open file description.
+ * type: F_RDLCK, F_WRLCK or F_UNLCK. Never waits: 0, or -1 with EAGAIN. */
+int sys_lock_octet(int fd, short type, off_t at);
+/* posix_fallocate(3): 0, or -1 with errno. */
+int sys_fallocate(int fd, off_t len);
+/* memfd_create(2) */
+int sys_memfd(const char *name);
+/* mkostemp(3) */
+int sys_mkostemp(char *path);
 /* inotify(7): a descriptor that does not block, and a watch on the directory open at dir (by
  * way of /proc: -1 where there is none). */
 int sys_inotify_init(void);
 int sys_inotify_add(int fd, int dir, uint32_t mask);
-/* Sleeps for so many milliseconds. */
+/* Waits until whoever is just changing the directory open at dir has done so; leaves the
+ * descriptor at the directory's end. */
+int sys_dir_barrier(int dir);
+/* Sleeps for so many milliseconds, or microseconds. */
 void sys_pause(unsigned milliseconds);
+void sys_pause_us(unsigned microseconds);
 
 #endif

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* What table.h promises. */
-_Static_assert(sizeof(struct record) <= 40, "a record grew");
+_Static_assert(sizeof(struct record) <= 32, "a record grew");
 
 #define SLOTS_MIN 64
 
@@ -97,12 +97,24 @@ struct record *table_add(struct table *t, uint32_t uid, const char *name, size_t
     memset(rec, 0, sizeof *rec);
     rec->uid = uid;
     rec->name = copy;
-    rec->size = SIZE_UNKNOWN;
     rec->unique_len = (uint8_t)parts.unique_len;
     rec->flags = parts.flags;
     rec->letters = parts.letters;
     *find_slot(t, copy, parts.unique_len) = (uint32_t)++t->count;
     return rec;
+}
+
+struct record *table_insert(struct table *t, uint32_t uid, const char *name, size_t n)
+{
+    size_t at = table_lower(t, uid);
+    struct record *last = table_add(t, uid, name, n);
+    if (last == NULL || at == t->count - 1)
+        return last;
+    struct record made = *last;
+    memmove(&t->rec[at + 1], &t->rec[at], (t->count - 1 - at) * sizeof *t->rec);
+    t->rec[at] = made;
+    fill_slots(t);
+    return &t->rec[at];
 }
 
 struct record *table_unique(const struct table *t, const char *name, size_t unique_len)

@@ -1,9 +1,10 @@
 /*
- * What this process knows of the messages of one folder: a record for each line of the uidlist,
- * ascending by UID, and a hash that finds it by the unique part of the file's name. Only
- * memory: no format of the disk is known here.
+ * The messages of one folder, or those of them that matter, while a look at the disk lasts: a
+ * record for each line of the uidlist, ascending by UID, and a hash that finds it by the unique
+ * part of the file's name. It is filled from the index and what has changed goes back there
+ * (mailbox_index.c). Only memory: no format of the disk is known here.
  *
- * A record is 40 octets, its slot in the hash 8 to 16, its name as long as the file's.
+ * A record is 32 octets, its slot in the hash 8 to 16, its name as long as the file's.
  */
 #ifndef MAILSTORE_TABLE_H
 #define MAILSTORE_TABLE_H
@@ -18,16 +19,15 @@ enum record_state {
     RECORD_LINE,     /* it has a UID; its file was not seen (yet) */
     RECORD_FOUND,    /* its file was seen; not shown while a lower UID may still turn up */
     RECORD_SHOWN,    /* the session has been told, or may be at any time */
-    RECORD_EXPUNGED, /* was shown, and is gone; not yet forgotten */
-    RECORD_GONE      /* of no interest but that its UID and its line are spent */
+    RECORD_EXPUNGED, /* was shown, and this look has found it gone */
+    RECORD_GONE      /* its UID and its line are spent, that is all */
 };
 
 #define SIZE_UNKNOWN UINT64_MAX
 
 struct record {
-    uint64_t modseq;
-    uint64_t size; /* octets of BODY[], SIZE_UNKNOWN until asked for */
-    char *name;    /* of the file as seen last, or the base name of the line */
+    uint64_t modseq; /* as loaded from the index; 0: new */
+    char *name;      /* of the file as seen last, or the base name of the line */
     uint32_t uid;
     uint32_t letters;    /* keywords as on disk: see mailstore/filename.h */
     uint32_t seen;       /* the number of the last look that saw the file */
@@ -38,8 +38,9 @@ struct record {
     uint16_t recent : 1;
     uint16_t listed : 1;  /* its line is in the uidlist */
     uint16_t on_disk : 1; /* name is a file's, not only the line's */
-    uint16_t
-        hidden : 1; /* gone without proof: if its file turns up, the next session shows it */
+    uint16_t hidden : 1;  /* given up without proof: mailbox_refresh.c */
+    uint16_t dirty : 1;   /* differs from what the index has */
+    uint16_t changed : 1; /* in a way that sessions must be told */
 };
 
 struct table {
@@ -66,6 +67,10 @@ struct record *table_unique(const struct table *t, const char *name, size_t uniq
 /* Adds a record behind all others; the name (n octets) is copied. NULL: no memory, or a name
  * that maildir_name_parse does not accept. */
 struct record *table_add(struct table *t, uint32_t uid, const char *name, size_t n);
+
+/* As table_add, but at its place by UID, which no other record has. Costs what the table has.
+ */
+struct record *table_insert(struct table *t, uint32_t uid, const char *name, size_t n);
 
 /* Gives a record another name (of the same unique part). False: no memory. */
 bool table_rename(struct record *rec, const char *name);

@@ -6,7 +6,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,6 +22,8 @@ void stream_init(struct stream *s, int in_fd, int out_fd, unsigned timeout)
     s->state = STREAM_OPEN;
     s->timeout = timeout;
     s->deadline = (struct timespec){ 0 };
+    s->before_wait = NULL;
+    s->before_wait_ctx = NULL;
     s->octets_in = s->octets_out = 0;
     s->wipes = false;
     s->out_len = 0;
@@ -47,6 +48,12 @@ void stream_set_deadline(struct stream *s, unsigned seconds)
     if (seconds == 0 || clock_gettime(CLOCK_MONOTONIC, &s->deadline) < 0)
         return;
     s->deadline.tv_sec += seconds;
+}
+
+void stream_before_wait(struct stream *s, void (*call)(void *ctx), void *ctx)
+{
+    s->before_wait = call;
+    s->before_wait_ctx = ctx;
 }
 
 /* The first failure counts; what follows from it does not replace it. */
@@ -74,10 +81,13 @@ static long long until(const struct timespec *t)
 }
 
 /* poll(2) over one or two descriptors until `milliseconds` have passed, over all interruptions.
- * Returns as poll does. */
-static int wait_for(struct pollfd *fds, nfds_t n, long long milliseconds)
+ * Returns as poll does. All waiting is here, but for writes to pipes, which come right behind.
+ */
+static int wait_for(struct stream *s, struct pollfd *fds, nfds_t n, long long milliseconds)
 {
     struct timespec end = { 0 };
+    if (s->before_wait != NULL)
+        s->before_wait(s->before_wait_ctx);
     if (milliseconds >= 0) {
         if (clock_gettime(CLOCK_MONOTONIC, &end) < 0)
             return -1;
@@ -109,57 +119,77 @@ static long long patience(const struct stream *s)
     return ms;
 }
 
-/* Sends n octets, waiting for room before each call. A socket is never blocked on inside the
- * call, so that the timeout holds; a pipe's other end is a program of this machine's, and its
- * descriptor may be shared with others, so it is left blocking. */
-static bool send_all(struct stream *s, const unsigned char *p, size_t n)
+static bool wait_for_room(struct stream *s)
 {
+    struct pollfd fd = { .fd = s->out_fd, .events = POLLOUT };
+    int ready = wait_for(s, &fd, 1, patience(s));
+    return ready > 0 || fail(s, ready == 0 ? STREAM_TIMEOUT : STREAM_FAILED);
+}
+
+/* Sends n octets. A socket is never blocked on inside the call, so that the timeout holds: it
+ * is waited for when it has no room. A pipe's other end is a program of this machine's, and its
+ * descriptor may be shared with others, so it is left blocking, and waited for first. `more`:
+ * more follows soon, so that TCP need not send what fills no segment. */
+static bool send_all(struct stream *s, const unsigned char *p, size_t n, bool more)
+{
+    int flags = MSG_DONTWAIT | MSG_NOSIGNAL | (more ? MSG_MORE : 0);
     while (n > 0 && s->state == STREAM_OPEN) {
-        struct pollfd fd = { .fd = s->out_fd, .events = POLLOUT };
-        int ready = wait_for(&fd, 1, patience(s));
-        if (ready == 0)
-            return fail(s, STREAM_TIMEOUT);
-        if (ready < 0)
-            return fail(s, STREAM_FAILED);
-        ssize_t done = s->out_socket ? send(s->out_fd, p, n, MSG_DONTWAIT | MSG_NOSIGNAL)
-                                     : write(s->out_fd, p, n);
-        if (done < 0) {
-            if (errno == EINTR || errno == EAGAIN)
-                continue;
+        if (!s->out_socket && !wait_for_room(s))
+            return false;
+        ssize_t done = s->out_socket ? send(s->out_fd, p, n, flags) : write(s->out_fd, p, n);
+        if (done >= 0) {
+            p += done;
+            n -= (size_t)done;
+            s->octets_out += (uint64_t)done;
+        } else if (errno == EAGAIN) {
+            if (!wait_for_room(s))
+                return false;
+        } else if (errno != EINTR) {
             return fail(s, STREAM_FAILED);
         }
-        p += done;
-        n -= (size_t)done;
-        s->octets_out += (uint64_t)done;
     }
     return s->state == STREAM_OPEN;
 }
 
-bool stream_flush(struct stream *s)
+static bool send_buffer(struct stream *s, bool more)
 {
     size_t n = s->out_len;
     s->out_len = 0;
-    return n == 0 ? s->state == STREAM_OPEN : send_all(s, s->out, n);
+    return n == 0 ? s->state == STREAM_OPEN : send_all(s, s->out, n, more);
 }
 
-bool stream_write(struct stream *s, const void *octets, size_t n)
+bool stream_flush(struct stream *s)
 {
-    if (s->state != STREAM_OPEN)
+    return send_buffer(s, false);
+}
+
+bool stream_write_beyond(struct stream *s, const void *octets, size_t n)
+{
+    if (s->state != STREAM_OPEN || !send_buffer(s, true))
         return false;
-    if (n > sizeof s->out - s->out_len) {
-        if (!stream_flush(s))
-            return false;
-        if (n >= sizeof s->out)
-            return send_all(s, octets, n);
-    }
-    memcpy(s->out + s->out_len, octets, n);
-    s->out_len += n;
+    if (n >= sizeof s->out)
+        return send_all(s, octets, n, false);
+    memcpy(s->out, octets, n);
+    s->out_len = n;
     return true;
 }
 
-bool stream_puts(struct stream *s, const char *text)
+/* Two digits a division. */
+bool stream_put_uint(struct stream *s, uint64_t n)
 {
-    return stream_write(s, text, strlen(text));
+    static const char pair[] = "00010203040506070809101112131415161718192021222324"
+                               "25262728293031323334353637383940414243444546474849"
+                               "50515253545556575859606162636465666768697071727374"
+                               "75767778798081828384858687888990919293949596979899";
+    char digits[20]; /* of 2^64 - 1 */
+    size_t at = sizeof digits;
+    for (; n >= 10; n /= 100) {
+        at -= 2;
+        memcpy(digits + at, pair + n % 100 * 2, 2);
+    }
+    if (n > 0 || at == sizeof digits)
+        digits[--at] = (char)('0' + n);
+    return stream_write(s, digits + at, sizeof digits - at);
 }
 
 bool stream_printf(struct stream *s, const char *fmt, ...)
@@ -194,7 +224,7 @@ static bool fill(struct source *src)
         return false;
     for (;;) {
         struct pollfd fd = { .fd = s->in_fd, .events = POLLIN };
-        int ready = wait_for(&fd, 1, patience(s));
+        int ready = wait_for(s, &fd, 1, patience(s));
         if (ready == 0)
             return fail(s, STREAM_TIMEOUT);
         if (ready < 0)
@@ -225,7 +255,7 @@ int stream_wait(struct stream *s, int other_fd, int milliseconds)
         return STREAM_WAIT_INPUT;
     struct pollfd fds[2] = { { .fd = s->in_fd, .events = POLLIN },
                              { .fd = other_fd, .events = POLLIN } };
-    int ready = wait_for(fds, 2, milliseconds < 0 ? patience(s) : milliseconds);
+    int ready = wait_for(s, fds, 2, milliseconds < 0 ? patience(s) : milliseconds);
     if (ready < 0) {
         fail(s, STREAM_FAILED);
         return STREAM_WAIT_INPUT;
@@ -244,6 +274,6 @@ void stream_part(struct stream *s)
         return;
     end.tv_sec += PATIENCE_MS / 1000;
     struct pollfd fd = { .fd = s->in_fd, .events = POLLIN };
-    while (wait_for(&fd, 1, until(&end)) > 0 && read(s->in_fd, s->in, sizeof s->in) > 0)
+    while (wait_for(s, &fd, 1, until(&end)) > 0 && read(s->in_fd, s->in, sizeof s->in) > 0)
         ;
 }

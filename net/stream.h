@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <time.h>
 
 /* One read(2). The gate hands over what it had read ahead in one frame of this size. */
@@ -38,7 +39,9 @@ struct stream {
     bool wipes; /* the gate: passwords come this way, used input is wiped */
     enum stream_state state;
     unsigned timeout; /* seconds without an octet in or out until STREAM_TIMEOUT; 0: none */
-    struct timespec deadline; /* CLOCK_MONOTONIC; tv_sec 0: none */
+    struct timespec deadline;       /* CLOCK_MONOTONIC; tv_sec 0: none */
+    void (*before_wait)(void *ctx); /* or NULL */
+    void *before_wait_ctx;
     uint64_t octets_in, octets_out;
     size_t out_len;
     unsigned char in[STREAM_IN_SIZE];
@@ -55,9 +58,30 @@ bool stream_preload(struct stream *s, const void *octets, size_t n);
 /* Reads end with STREAM_TIMEOUT so many seconds from now, whatever comes; 0: never. */
 void stream_set_deadline(struct stream *s, unsigned seconds);
 
-/* Sends; true if all was taken (which is not: has arrived). */
-bool stream_write(struct stream *s, const void *octets, size_t n);
-bool stream_puts(struct stream *s, const char *text);
+/* call(ctx) just before each wait for the client: for input, or for room for output. For what
+ * must not be held meanwhile. It must not use the stream. `call` NULL: nothing, as at first. */
+void stream_before_wait(struct stream *s, void (*call)(void *ctx), void *ctx);
+
+/* What stream_write does when the buffer is full, or the stream has ended. */
+bool stream_write_beyond(struct stream *s, const void *octets, size_t n);
+
+/* Sends; true if all was taken (which is not: has arrived). These two are inline because FETCH
+ * calls them ten times a message with a few octets each, whose number is then a constant. */
+static inline bool stream_write(struct stream *s, const void *octets, size_t n)
+{
+    if (s->state != STREAM_OPEN || n > sizeof s->out - s->out_len)
+        return stream_write_beyond(s, octets, n);
+    memcpy(s->out + s->out_len, octets, n);
+    s->out_len += n;
+    return true;
+}
+
+static inline bool stream_puts(struct stream *s, const char *text)
+{
+    return stream_write(s, text, strlen(text));
+}
+
+bool stream_put_uint(struct stream *s, uint64_t n); /* in decimal */
 bool stream_printf(struct stream *s, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 bool stream_flush(struct stream *s);

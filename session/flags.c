@@ -63,25 +63,60 @@ void view_tell_flags(struct view *v, struct stream *io)
                 v->read_only ? ")] No flag can be changed\r\n" : ")] Flags that are kept\r\n");
 }
 
-void view_put_flags(const struct view *v, struct stream *io, const struct message_info *info)
+/* The names that FLAGS_TEXT_MAX counts on fit; a longer one is left out. */
+static void append(struct flags_text *t, const char *name)
 {
-    const char *space = "";
-    stream_puts(io, "FLAGS (");
+    size_t n = strlen(name), space = t->text[t->n - 1] != '(';
+    if (n + space >= sizeof t->text - t->n) /* and room for the parenthesis */
+        return;
+    if (space)
+        t->text[t->n++] = ' ';
+    memcpy(t->text + t->n, name, n);
+    t->n += n;
+}
+
+static void make(const struct mailbox *mb, const struct message_info *info,
+                 struct flags_text *t)
+{
+    static const char begin[] = "FLAGS (";
+    t->flags = info->flags;
+    t->recent = info->recent;
+    t->keywords = info->keywords;
+    t->n = sizeof begin - 1;
+    memcpy(t->text, begin, t->n);
     for (size_t i = 0; i < SYSTEM_FLAGS; i++)
-        if (info->flags & system_flag[i].bit) {
-            stream_printf(io, "%s%s", space, system_flag[i].name);
-            space = " ";
-        }
-    if (info->recent) {
-        stream_printf(io, "%s\\Recent", space);
-        space = " ";
-    }
+        if (info->flags & system_flag[i].bit)
+            append(t, system_flag[i].name);
+    if (info->recent)
+        append(t, "\\Recent");
     for (unsigned i = 0; info->keywords >> i != 0 && i < KEYWORDS_MAX; i++) {
-        const char *keyword = mailbox_keyword(v->mailbox, i);
-        if ((info->keywords >> i & 1) && keyword != NULL) {
-            stream_printf(io, "%s%s", space, keyword);
-            space = " ";
-        }
+        const char *keyword = info->keywords >> i & 1 ? mailbox_keyword(mb, i) : NULL;
+        if (keyword != NULL)
+            append(t, keyword);
     }
-    stream_puts(io, ")");
+    t->text[t->n++] = ')';
+}
+
+void flags_put(const struct mailbox *mb, struct stream *io, const struct message_info *info,
+               struct flags_text *last)
+{
+    if (last->n == 0 || last->flags != info->flags || last->recent != info->recent ||
+        last->keywords != info->keywords)
+        make(mb, info, last);
+    stream_write(io, last->text, last->n);
+}
+
+void flags_tell(const struct mailbox *mb, struct stream *io, uint32_t sequence, bool uid,
+                const struct message_info *info, struct flags_text *last)
+{
+    stream_puts(io, "* ");
+    stream_put_uint(io, sequence);
+    stream_puts(io, " FETCH (");
+    if (uid) {
+        stream_puts(io, "UID ");
+        stream_put_uint(io, info->uid);
+        stream_puts(io, " ");
+    }
+    flags_put(mb, io, info, last);
+    stream_puts(io, ")\r\n");
 }

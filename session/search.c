@@ -1,4 +1,7 @@
 /*
+ * Where the program names messages by number or UID, and they must be among these, no others
+ * are looked at.
+ *
  * A message is first matched by what is known without opening it (flags, UIDs), with "not
  * known" as a third answer; only where that leaves the answer open is it matched again, and its
  * file opened and parsed, as far as the keys that matter ask. So `UNSEEN TEXT x` reads the
@@ -7,6 +10,7 @@
 #include "session/search.h"
 
 #include "session/flags.h"
+#include "session/local_time.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,9 +18,17 @@
 
 enum answer { NO, YES, OPEN };
 
+/* What SEARCH_FLAG or SEARCH_KEYWORD looks for: search_key.prepared of these. */
+struct wanted_flag {
+    uint8_t flags;
+    bool recent;
+    uint32_t keywords;
+};
+
 /* The message that is being looked at, opened as far as was needed so far. */
 struct subject {
     const struct view *view;
+    struct local_day *day;
     struct message_info info;
     uint32_t sequence;
     bool look_inside;
@@ -66,7 +78,7 @@ static enum answer match_internal_date(struct subject *s, const struct search_ke
     time_t when;
     struct tm tm;
     if (mailbox_internaldate(s->view->mailbox, s->info.uid, &when) != STORE_OK ||
-        localtime_r(&when, &tm) == NULL) {
+        !local_time(s->day, when, &tm)) {
         s->failed = true;
         return NO;
     }
@@ -132,11 +144,10 @@ static enum answer match_children(struct subject *s, const struct search_key *ke
     return all;
 }
 
-static bool has_flag(const struct message_info *info, const char *name)
+static bool has_flag(const struct message_info *info, const struct wanted_flag *wanted)
 {
-    if (strcmp(name, "\\Recent") == 0)
-        return info->recent;
-    return (info->flags & flags_system_bit(name)) != 0;
+    return (info->flags & wanted->flags) != 0 || (info->keywords & wanted->keywords) != 0 ||
+           (info->recent && wanted->recent);
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): SEARCH_DEPTH_MAX bounds it
@@ -157,9 +168,8 @@ static enum answer match(struct subject *s, const struct search_key *key)
     case SEARCH_UID:
         return yes_if(sequence_contains(&key->set, s->info.uid));
     case SEARCH_FLAG:
-        return yes_if(has_flag(&s->info, key->name));
     case SEARCH_KEYWORD:
-        return yes_if(s->info.keywords & flags_keyword_bit(s->view->mailbox, key->name));
+        return yes_if(has_flag(&s->info, key->prepared));
     default:
         break;
     }
@@ -193,25 +203,61 @@ static bool fits(struct subject *s, const struct search_program *program)
     return a == YES && !s->failed;
 }
 
+/* The smallest of the sets that a message must be in, by how much of the view it names; NULL:
+ * there is none. */
+static const struct search_key *narrowest(const struct view *v, const struct search_key *all,
+                                          size_t *span_r)
+{
+    const struct search_key *best = NULL;
+    for (const struct search_key *key = all->child; key != NULL; key = key->next) {
+        if (key->kind != SEARCH_SEQUENCE && key->kind != SEARCH_UID)
+            continue;
+        size_t span = view_span(v, &key->set, key->kind == SEARCH_UID);
+        if (best != NULL && span >= *span_r)
+            continue;
+        best = key;
+        *span_r = span;
+    }
+    return best;
+}
+
+/* The messages that may fit. */
+static bool candidates(const struct view *v, const struct search_key *root,
+                       struct view_messages *messages_r)
+{
+    size_t span = 0;
+    struct sequence_range whole = { 1, SEQUENCE_STAR };
+    struct sequence_set all = { &whole, 1 };
+    const struct search_key *key = root->kind == SEARCH_AND ? narrowest(v, root, &span) : NULL;
+    struct sequence_set set = key != NULL ? key->set : all;
+    return view_resolve(v, &set, key == NULL || key->kind == SEARCH_UID, messages_r) ==
+           VIEW_RESOLVED;
+}
+
 bool search_run(const struct view *v, const struct search_program *program,
                 struct search_result *result_r)
 {
+    struct local_day day = { 0 };
+    size_t at = 0, kept = 0;
     *result_r = (struct search_result){ 0 };
+    struct view_messages *found = &result_r->found;
     if (v->count == 0)
         return true;
-    struct view_messages *found = &result_r->found;
-    found->uid = calloc(v->count, sizeof *found->uid);
-    if (found->uid == NULL)
+    if (!candidates(v, program->root, found))
         return false;
-    for (size_t i = 0; i < v->count; i++) {
-        struct subject s = { .view = v, .sequence = (uint32_t)i + 1 };
-        if (!mailbox_get(v->mailbox, v->uid[i], &s.info))
+    for (size_t i = 0; i < found->count; i++) {
+        struct subject s = { .view = v, .day = &day };
+        s.sequence = view_sequence_next(v, found->uid[i], &at);
+        if (!mailbox_get(v->mailbox, found->uid[i], &s.info)) {
+            result_r->unreadable += !mailbox_is_gone(v->mailbox, found->uid[i]);
             continue;
+        }
         if (fits(&s, program))
-            found->uid[found->count++] = v->uid[i];
+            found->uid[kept++] = found->uid[i];
         result_r->unreadable += s.failed && !s.info.expunged;
         close_subject(&s);
     }
+    found->count = kept;
     return true;
 }
 
@@ -251,6 +297,21 @@ static enum search_prepared prepare_text(struct search_key *key, const char *cha
     }
 }
 
+static enum search_prepared prepare_flag(const struct view *v, struct search_key *key)
+{
+    struct wanted_flag *wanted = calloc(1, sizeof *wanted);
+    if (wanted == NULL)
+        return SEARCH_NO_MEMORY;
+    key->prepared = wanted;
+    if (key->kind == SEARCH_KEYWORD)
+        wanted->keywords = flags_keyword_bit(v->mailbox, key->name);
+    else if (strcmp(key->name, "\\Recent") == 0)
+        wanted->recent = true;
+    else
+        wanted->flags = flags_system_bit(key->name);
+    return SEARCH_PREPARED;
+}
+
 // NOLINTNEXTLINE(misc-no-recursion): SEARCH_DEPTH_MAX bounds it
 static enum search_prepared prepare(const struct view *v, struct search_key *key,
                                     const char *charset)
@@ -258,6 +319,8 @@ static enum search_prepared prepare(const struct view *v, struct search_key *key
     enum search_prepared result = SEARCH_PREPARED;
     if (key->kind == SEARCH_SEQUENCE || key->kind == SEARCH_UID)
         result = prepare_set(v, key);
+    else if (key->kind == SEARCH_FLAG || key->kind == SEARCH_KEYWORD)
+        result = prepare_flag(v, key);
     else if (key->kind == SEARCH_HEADER || key->kind == SEARCH_BODY || key->kind == SEARCH_TEXT)
         result = prepare_text(key, charset);
     for (struct search_key *c = key->child; c != NULL && result == SEARCH_PREPARED; c = c->next)
@@ -275,7 +338,10 @@ enum search_prepared search_prepare(const struct view *v, struct search_program 
 // NOLINTNEXTLINE(misc-no-recursion): SEARCH_DEPTH_MAX bounds it
 static void release(struct search_key *key)
 {
-    search_text_free(key->prepared);
+    if (key->kind == SEARCH_FLAG || key->kind == SEARCH_KEYWORD)
+        free(key->prepared);
+    else
+        search_text_free(key->prepared);
     key->prepared = NULL;
     for (struct search_key *c = key->child; c != NULL; c = c->next)
         release(c);

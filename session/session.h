@@ -41,7 +41,8 @@ struct session {
     const char *user;      /* for the log; NULL in the gate */
     const char *peer;      /* the client's address, for the log */
     struct store *store;
-    struct view view; /* the selected folder as this client sees it */
+    struct view view;   /* the selected folder as this client sees it */
+    struct view parked; /* session/select.h: the one that was selected before, if any */
     struct session_counts counts;
 };
 

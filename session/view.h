@@ -21,18 +21,26 @@ struct stream;
 struct view {
     struct mailbox *mailbox; /* NULL: nothing is selected */
     char *name;              /* of the folder, UTF-8 */
+    bool examined;           /* by EXAMINE */
     bool read_only;          /* EXAMINE, or the folder can't be written */
     uint32_t *uid;           /* uid[n - 1]: the message with sequence number n; ascending */
     size_t count, allocated;
-    size_t recent;          /* the RECENT count last told */
+    size_t recent; /* how many of these are \Recent: the RECENT count last told */
+    struct sequence_range *fresh; /* the UIDs of these, ascending; those that were expunged
+                                     since are still among them */
+    size_t fresh_count, fresh_allocated;
     uint64_t told;          /* flags and new messages up to this mod-sequence were told */
     uint64_t expunges_told; /* and expunges up to this one */
     unsigned keywords;      /* how many keywords the FLAGS response last told of */
 };
 
-/* Opens a folder, read_only as EXAMINE does. On an error nothing is selected. */
-enum store_error view_open(struct view *v, struct store *store, const char *name,
-                           bool read_only);
+/* Opens a folder, `examine` as EXAMINE does. *v is overwritten. On an error nothing is
+ * selected.
+ */
+enum store_error view_open(struct view *v, struct store *store, const char *name, bool examine);
+/* Looks at the folder once more, as if it had been closed and opened. On an error it is to be
+ * closed. */
+enum store_error view_reopen(struct view *v);
 /* Closes what is selected, if anything. */
 void view_close(struct view *v);
 
@@ -42,12 +50,19 @@ struct view_messages {
     size_t count;
 };
 
-/* Changes of flags by this client that are answered, or SILENT: view_sync does not repeat them.
- */
-struct view_own {
-    struct view_messages messages;
-    uint64_t modseq; /* changes up to this one are the client's own */
+/* Flags that the client knows because its own command set them: answered, or SILENT. view_sync
+ * does not repeat them. */
+struct view_known {
+    uint32_t uid;
+    uint64_t modseq; /* of the change that it knows; later ones are news */
 };
+struct view_own {
+    struct view_known *known; /* ascending by UID */
+    size_t count, allocated;
+};
+/* Without memory nothing is added: the client is then told twice. */
+void view_own_add(struct view_own *own, const struct message_info *info);
+void view_own_free(struct view_own *own);
 
 struct view_sync {
     bool expunges;              /* may be told now; else they are kept for later */
@@ -68,6 +83,9 @@ bool view_lost(enum store_error error, struct stream *io);
 
 /* The sequence number of a UID; 0 when it is not in the view. */
 uint32_t view_sequence(const struct view *v, uint32_t uid);
+/* The same for one UID after the other, best in ascending order: *at remembers where the last
+ * one was. 0 at first. */
+uint32_t view_sequence_next(const struct view *v, uint32_t uid, size_t *at);
 
 /* The sequence number of the first message without \Seen (RFC 3501 section 7.1, UNSEEN), 0:
  * none. */
@@ -80,6 +98,9 @@ enum view_resolved {
     VIEW_NO_MEMORY
 };
 
+/* How many messages a normalized set names. */
+size_t view_span(const struct view *v, const struct sequence_set *set, bool by_uid);
+
 /* Finds the messages that a set names; `set` is normalized on the way. UIDs that do not exist
  * are passed over (RFC 3501 section 6.4.8). Free with view_messages_free. */
 enum view_resolved view_resolve(const struct view *v, struct sequence_set *set, bool by_uid,
@@ -88,8 +109,5 @@ void view_messages_free(struct view_messages *messages);
 
 /* Tells the FLAGS and PERMANENTFLAGS of the folder (RFC 3501 sections 7.2.6, 7.1). */
 void view_tell_flags(struct view *v, struct stream *io);
-
-/* Sends "FLAGS (...)" of one message. */
-void view_put_flags(const struct view *v, struct stream *io, const struct message_info *info);
 
 #endif

@@ -35,6 +35,8 @@ static void test_defaults(void **state)
     assert_true(settings_init(&s));
     assert_string_equal(s.mail_root, "~/Maildir");
     assert_int_equal(s.layout, LAYOUT_MAILDIRPP);
+    assert_string_equal(s.index_dir, "");
+    assert_int_equal(s.index_max_size, (uint64_t)8 << 30);
     assert_int_equal(s.auth_count, 1);
     assert_int_equal(s.auth[0], AUTH_BACKEND_PAM);
     assert_string_equal(s.pam_service, "imap");
@@ -111,6 +113,21 @@ static void test_override(void **state)
         { "mail_root=/%x", false },
         { "mail_root=~bob/mail", false },
         { "mail_root=~", true },
+        { "index_dir=", true },
+        { "index_dir=/var/cache/imapd/%u", true },
+        { "index_dir=~/.cache/imapd", true },
+        { "index_dir=%h/.cache/imapd", true },
+        { "index_dir=cache", false },
+        { "index_dir=%u", false },
+        { "index_dir=/%x", false },
+        { "index_dir=~bob/x", false },
+        { "index_max_size=8GiB", true },
+        { "index_max_size=16MiB", true },
+        { "index_max_size=16777215", false },
+        { "index_max_size=1024GiB", true },
+        { "index_max_size=1025GiB", false },
+        { "index_max_size=1TiB", false }, /* no such unit */
+        { "index_max_size=", false },
         { "no_such=1", false },
         { "layout", false },
         { "=fs", false },
@@ -308,6 +325,33 @@ static void test_mail_root(void **state)
     assert_null(expand("/v/%u", user, "/")); /* longer than a path */
 }
 
+static void test_index_dir(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *index_dir, *user, *home;
+        const char *want; /* NULL: inside mail_root */
+    } cases[] = {
+        { "", "alice", "/home/alice", NULL },
+        { "/i/%u", "alice", "/home/alice", "/i/alice" },
+        { "/i/%d/%n", "bob@example.org", "/", "/i/example.org/bob" },
+        { "~/.cache/i", "alice", "/home/alice", "/home/alice/.cache/i" },
+        { "%h/i", "alice", "relative", NULL },
+        { "/i/%d", "alice", "/", NULL },
+        { "/i/%u", "a/b", "/", NULL },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct settings s = { .index_dir = (char *)cases[i].index_dir };
+        struct settings_user u = { .user = cases[i].user, .home = cases[i].home };
+        char *got = settings_index_dir(&s, &u);
+        if (cases[i].want == NULL ? got != NULL
+                                  : got == NULL || strcmp(got, cases[i].want) != 0)
+            fail_msg("%s for %s: %s", cases[i].index_dir, cases[i].user,
+                     got == NULL ? "none" : got);
+        free(got);
+    }
+}
+
 static int make_file(void **state)
 {
     (void)state;
@@ -331,6 +375,7 @@ int main(void)
         cmocka_unit_test(test_file_errors),
         cmocka_unit_test(test_file_damage),
         cmocka_unit_test(test_mail_root),
+        cmocka_unit_test(test_index_dir),
     };
     return cmocka_run_group_tests(tests, make_file, remove_file);
 }

@@ -11,14 +11,11 @@ static void test_all(void **state)
     size_t removed = 0;
     assert_int_equal(mailbox_expunge(mb, NULL, EXPUNGE_ALL, &removed), STORE_OK);
     assert_int_equal(removed, 2);
-    mail_expect(mb, "1T- 2 3TS-");
-    assert_int_equal(mailbox_count(mb), 1);
+    mail_expect(mb, "2");
+    assert_int_equal(mail_messages(mb), 1);
     assert_int_equal(mail_count(r, "cur"), 1);
     mail_refresh(mb);
-    mail_expect(mb, "1T- 2 3TS-");
-    mailbox_forget(mb, 1);
-    mailbox_forget(mb, 3);
-    mailbox_forget(mb, 2); /* not expunged: nothing happens */
+    mail_expect(mb, "2");
     mail_expect(mb, "2");
     assert_int_equal(mailbox_expunge(mb, NULL, EXPUNGE_ALL, &removed), STORE_OK);
     assert_int_equal(removed, 0);
@@ -41,7 +38,7 @@ static void test_some(void **state)
     size_t removed = 0;
     assert_int_equal(mailbox_expunge(mb, uid, 3, &removed), STORE_OK);
     assert_int_equal(removed, 1);
-    mail_expect(mb, "1T 2T- 3");
+    mail_expect(mb, "1T 3");
     assert_int_equal(mailbox_expunge(mb, NULL, 0, &removed), STORE_OK); /* none: not all */
     assert_int_equal(removed, 0);
     mailbox_close(mb);
@@ -63,7 +60,7 @@ static void test_others(void **state)
     assert_true(root_has(r, "cur/1.a:2,"));
     mail_settle();
     mail_refresh(mb);
-    mail_expect(mb, "1 2T- 3T-");
+    mail_expect(mb, "1");
     mailbox_close(mb);
 }
 

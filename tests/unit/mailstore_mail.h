@@ -96,7 +96,7 @@ static inline size_t mail_count(const struct root *r, const char *dir)
 
 struct mail_listing {
     char text[2048];
-    const struct mailbox *mb;
+    struct mailbox *mb;
 };
 
 static inline void mail_list_one(void *ctx, const struct message_info *info)
@@ -119,16 +119,28 @@ static inline void mail_list_one(void *ctx, const struct message_info *info)
 }
 
 /* The messages changed since a mod-sequence: "<uid><flags>", '*' recent, '-' expunged. */
-static inline void mail_expect_since(const struct mailbox *mb, uint64_t since, const char *text)
+static inline void mail_expect_since(struct mailbox *mb, uint64_t since, const char *text)
 {
     struct mail_listing l = { "", mb };
     mailbox_changes(mb, since, mail_list_one, &l);
     assert_string_equal(l.text, text);
 }
 
-static inline void mail_expect(const struct mailbox *mb, const char *text)
+/* All messages that are there. */
+static inline void mail_expect(struct mailbox *mb, const char *text)
 {
-    mail_expect_since(mb, 0, text);
+    struct mail_listing l = { "", mb };
+    struct message_info info;
+    for (uint32_t uid = 1; mailbox_next(mb, uid, &info); uid = info.uid + 1)
+        mail_list_one(&l, &info);
+    assert_string_equal(l.text, text);
+}
+
+static inline uint32_t mail_messages(struct mailbox *mb)
+{
+    struct mailbox_counts counts;
+    mailbox_counts(mb, &counts);
+    return counts.messages;
 }
 
 static inline void mail_refresh(struct mailbox *mb)

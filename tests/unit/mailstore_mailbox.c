@@ -8,7 +8,7 @@ static void test_empty(void **state)
     const struct root *r = *state;
     struct mailbox *mb = mail_open(r, "INBOX", true);
     assert_true(mailbox_writable(mb));
-    assert_int_equal(mailbox_count(mb), 0);
+    assert_int_equal(mail_messages(mb), 0);
     assert_int_equal(mailbox_uidnext(mb), 1);
     assert_true(mailbox_uidvalidity(mb) > 0);
     assert_true(mailbox_uidvalidity(mb) < 0x80000000U);
@@ -37,7 +37,7 @@ static void test_delivery(void **state)
     mail_deliver(r, "1.older");
     mail_refresh(mb);
     mail_expect_since(mb, seen, "4*");
-    assert_int_equal(mailbox_count(mb), 4);
+    assert_int_equal(mail_messages(mb), 4);
     mailbox_close(mb);
     mb = mail_open(r, "INBOX", true);
     mail_expect(mb, "1 2 3 4");
@@ -74,11 +74,10 @@ static void test_foreign_changes(void **state)
     mail_remove(r, "cur/2.b:2,");
     mail_refresh(mb);
     mail_expect_since(mb, seen, "1FS* 2*-");
-    assert_int_equal(mailbox_count(mb), 2);
-    mailbox_forget(mb, 2);
+    assert_int_equal(mail_messages(mb), 2);
     mail_expect(mb, "1FS* 3*");
     struct message_info info;
-    assert_false(mailbox_get(mb, 2, &info));
+    assert_true(mailbox_is_gone(mb, 2));
     assert_true(mailbox_get(mb, 1, &info));
     /* Back from a backup: another message, since its expunge was told. */
     root_write(r, "cur/2.b:2,", MAIL_TEXT);
@@ -136,7 +135,7 @@ static void test_store_merges(void **state)
     assert_int_equal(mailbox_store(mb, uid, 2, &change, &gone), STORE_OK);
     assert_int_equal(gone, 1);
     assert_true(root_has(r, "cur/1.a:2,FQS"));
-    mail_expect(mb, "1FS* 2*-");
+    mail_expect(mb, "1FS*");
     mailbox_close(mb);
 }
 
@@ -216,10 +215,10 @@ static void test_two_sessions(void **state)
     size_t removed = 0;
     assert_int_equal(mailbox_expunge(a, NULL, EXPUNGE_ALL, &removed), STORE_OK);
     assert_int_equal(removed, 1);
-    mail_expect(a, "1TS*- 2*");
+    mail_expect(a, "2*");
     mail_settle();
     mail_refresh(b);
-    mail_expect(b, "1TS- 2");
+    mail_expect(b, "2");
     struct message_input *in = NULL;
     assert_int_equal(mailbox_message_open(b, 1, &in), STORE_EXPUNGED);
     mailbox_close(a);
@@ -294,7 +293,7 @@ static void test_bad_names(void **state)
     root_write(r, "new/a\nb", MAIL_TEXT);
     root_write(r, "new/,S=5", MAIL_TEXT);
     struct mailbox *mb = mail_open(r, "INBOX", true);
-    assert_int_equal(mailbox_count(mb), 4);
+    assert_int_equal(mail_messages(mb), 4);
     unsigned seen = 0;
     unsigned flagged = 0;
     for (uint32_t uid = 1; uid <= 4; uid++) {
@@ -308,7 +307,7 @@ static void test_bad_names(void **state)
     assert_int_equal(mail_count(r, "cur"), 4);
     mailbox_close(mb);
     mb = mail_open(r, "INBOX", true);
-    assert_int_equal(mailbox_count(mb), 4);
+    assert_int_equal(mail_messages(mb), 4);
     assert_int_equal(mailbox_uidnext(mb), 5);
     mailbox_close(mb);
 }
@@ -323,17 +322,17 @@ static void test_same_unique(void **state)
     root_write(r, "cur/1.a,S=4:2,T", "Subject: third\n\n");
     mail_refresh(mb);
     mail_refresh(mb);
-    assert_int_equal(mailbox_count(mb), 3);
+    assert_int_equal(mail_messages(mb), 3);
     assert_int_equal(mail_count(r, "new") + mail_count(r, "cur"), 3);
     /* One file with two names: not touched while it is fresh. */
     int fd = store_root_fd(r->store);
     mail_deliver(r, "5.e");
     assert_int_equal(linkat(fd, "new/5.e", fd, "cur/5.e:2,S", 0), 0);
     mail_refresh(mb);
-    assert_int_equal(mailbox_count(mb), 4);
+    assert_int_equal(mail_messages(mb), 4);
     mail_settle();
     mail_refresh(mb);
-    assert_int_equal(mailbox_count(mb), 4);
+    assert_int_equal(mail_messages(mb), 4);
     mailbox_close(mb);
 }
 
@@ -464,7 +463,7 @@ static void test_other_program_numbers(void **state)
     mail_rename(r, "dovecot-uidlist.new", "dovecot-uidlist");
     mail_settle();
     mail_refresh(mb);
-    mail_expect(mb, "1*- 2");
+    mail_expect(mb, "2");
     /* Another UIDVALIDITY: this mailbox is none any more. */
     snprintf(list, sizeof list, "3 V%u N3 G0123456789abcdef0123456789abcdef\n2 :1.a,S=17\n",
              validity + 1);
@@ -472,7 +471,7 @@ static void test_other_program_numbers(void **state)
     mail_rename(r, "dovecot-uidlist.new", "dovecot-uidlist");
     assert_int_equal(mailbox_refresh(mb), STORE_CORRUPT);
     assert_int_equal(mailbox_refresh(mb), STORE_CORRUPT);
-    mail_expect(mb, "1*- 2");
+    mail_expect(mb, "2");
     mailbox_close(mb);
 }
 
@@ -490,7 +489,7 @@ static void test_list_lost(void **state)
     mail_remove(r, "dovecot-uidlist");
     mail_deliver(r, "3.c");
     mail_refresh(mb);
-    mail_expect(mb, "1*- 2* 3*");
+    mail_expect(mb, "2* 3*");
     mailbox_close(mb);
     mb = mail_open(r, "INBOX", true);
     mail_expect(mb, "2 3");

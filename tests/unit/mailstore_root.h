@@ -57,6 +57,14 @@ static inline bool root_has(const struct root *r, const char *path)
     return fstatat(store_root_fd(r->store), path, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+/* As when somebody has removed what was learnt: the next look knows what the Maildir says. */
+static inline void root_forget_index(const struct root *r)
+{
+    char path[100];
+    snprintf(path, sizeof path, "%s/imapd-index", r->path);
+    nftw(path, root_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
 static inline void root_mkdir(const struct root *r, const char *path)
 {
     assert_int_equal(mkdirat(store_root_fd(r->store), path, 0700), 0);

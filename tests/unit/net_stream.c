@@ -4,6 +4,8 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -167,6 +169,91 @@ static void test_wait_for_other(void **state)
     close(fd[1]);
 }
 
+static void test_numbers(void **state)
+{
+    struct fixture *f = *state;
+    static const uint64_t n[] = { 0, 7, 10, 99, 100, 101, 4294967295U, UINT64_MAX };
+    for (size_t i = 0; i < sizeof n / sizeof n[0]; i++) {
+        char text[32];
+        snprintf(text, sizeof text, "%llu", (unsigned long long)n[i]);
+        assert_true(stream_put_uint(f->stream, n[i]));
+        assert_true(stream_flush(f->stream));
+        hears(f, text);
+    }
+}
+
+/* Small writes over the edge of the buffer arrive whole and in order. */
+static void test_edge(void **state)
+{
+    struct fixture *f = *state;
+    struct stream *s = f->stream;
+    static char got[STREAM_OUT_SIZE * 2];
+    size_t have = 0;
+    for (int i = 0; i < STREAM_OUT_SIZE / 8 + 5; i++) {
+        assert_true(stream_puts(s, "n "));
+        assert_true(stream_put_uint(s, 100000 + (unsigned)i));
+    }
+    assert_true(stream_flush(s));
+    while (have < STREAM_OUT_SIZE + 40) {
+        ssize_t n = recv(f->client, got + have, sizeof got - have, 0);
+        assert_true(n > 0);
+        have += (size_t)n;
+    }
+    for (int i = 0; i < STREAM_OUT_SIZE / 8 + 5; i++) {
+        char text[16];
+        snprintf(text, sizeof text, "n %d", 100000 + i);
+        assert_memory_equal(got + (ptrdiff_t)i * 8, text, 8);
+    }
+}
+
+static void note(void *ctx)
+{
+    ++*(unsigned *)ctx;
+}
+
+/* What is held is let go before each wait for input and for room, and only then. */
+static void test_before_wait(void **state)
+{
+    struct fixture *f = *state;
+    struct stream *s = f->stream;
+    static char block[100000];
+    unsigned waits = 0;
+    stream_before_wait(s, note, &waits);
+    assert_true(stream_puts(s, "answer"));
+    assert_true(stream_flush(s));
+    assert_int_equal(waits, 0);
+    says(f, "x");
+    assert_true(s->source.fill(&s->source));
+    assert_int_equal(waits, 1);
+    s->source.pos = s->source.end;
+    assert_int_equal(stream_wait(s, -1, 0), 0);
+    assert_int_equal(waits, 2);
+    s->timeout = 1;
+    for (int i = 0; i < 100 && stream_write(s, block, sizeof block); i++)
+        ;
+    assert_int_equal(s->state, STREAM_TIMEOUT);
+    assert_int_equal(waits, 3);
+}
+
+static void test_before_wait_pipe(void **state)
+{
+    struct fixture *f = *state;
+    unsigned waits = 0;
+    int fd[2];
+    assert_int_equal(pipe(fd), 0);
+    stream_init(f->stream, f->stream->in_fd, fd[1], 0);
+    stream_before_wait(f->stream, note, &waits);
+    assert_true(stream_puts(f->stream, "answer"));
+    assert_true(stream_flush(f->stream));
+    assert_int_equal(waits, 1); /* a write to a pipe may wait */
+    stream_before_wait(f->stream, NULL, NULL);
+    assert_true(stream_puts(f->stream, "answer"));
+    assert_true(stream_flush(f->stream));
+    assert_int_equal(waits, 1);
+    close(fd[0]);
+    close(fd[1]);
+}
+
 static void test_wiped(void **state)
 {
     struct fixture *f = *state;
@@ -190,6 +277,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_slow_reader, open_pair, close_pair),
         cmocka_unit_test_setup_teardown(test_large_write, open_pair, close_pair),
         cmocka_unit_test_setup_teardown(test_wait_for_other, open_pair, close_pair),
+        cmocka_unit_test_setup_teardown(test_numbers, open_pair, close_pair),
+        cmocka_unit_test_setup_teardown(test_edge, open_pair, close_pair),
+        cmocka_unit_test_setup_teardown(test_before_wait, open_pair, close_pair),
+        cmocka_unit_test_setup_teardown(test_before_wait_pipe, open_pair, close_pair),
         cmocka_unit_test_setup_teardown(test_wiped, open_pair, close_pair),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,129 @@
+/*
+ * What was added is told to the index at once: then neither the session that adds nor another
+ * one has to look for it, and a message with flags, which goes to cur/, is \Recent to the
+ * session that is first told of it (RFC 3501 section 6.3.11).
+ *
+ * Only where the index has read the uidlist up to our lines, and holds nothing back: lines that
+ * it has not read come before ours. Else the next look takes all of them in.
+ */
+#include "mailstore/append_private.h"
+#include "mailstore/mailbox_private.h"
+
+#include "mailstore/index_change.h"
+#include "mailstore/sys.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool has_read(const struct index_folder *f, const struct uidlist *list)
+{
+    return f->list.present && f->list.dev == list->dev && f->list.ino == list->ino &&
+           f->list.offset == list->offset && f->list.damaged == 0 && !f->list.rewrite &&
+           f->uidvalidity == list->uidvalidity && f->pending == 0;
+}
+
+void append_index_begin(struct append *a, const struct uidlist *list, struct append_index *ai)
+{
+    struct stat st;
+    bool found = false;
+    struct index *ix = store_index(a->store);
+    memset(ai, 0, sizeof *ai);
+    if (ix == NULL || sys_fstat(a->dirs.cur, &st) < 0)
+        return;
+    index_release(ix);
+    (void)index_check(ix);
+    ai->usable = index_read(ix) && index_folder_get(ix, st.st_ino, &ai->folder, &found) &&
+                 found && has_read(&ai->folder, list);
+    index_release(ix);
+    if (!ai->usable)
+        return;
+    struct grain grain = grain_of(a->dirs.cur);
+    stamp_from_index(&ai->cur_stamp, &ai->folder.cur);
+    stamp_from_index(&ai->new_stamp, &ai->folder.new);
+    ai->cur = dir_stamp_unchanged(&ai->cur_stamp, a->dirs.cur, grain);
+    ai->new = dir_stamp_unchanged(&ai->new_stamp, a->dirs.new, grain);
+}
+
+static bool save_item(struct index *ix, struct index_folder *f, const struct append_item *item,
+                      uint32_t uid)
+{
+    struct index_message m = { .modseq = f->modseq,
+                               .size = SIZE_UNKNOWN,
+                               .date = INDEX_DATE_UNKNOWN,
+                               .uid = uid,
+                               .state = RECORD_SHOWN,
+                               .bits = INDEX_LISTED | INDEX_ON_DISK | INDEX_RECENT };
+    uint64_t octets = 0;
+    maildir_name_flags(item->name, &m.flags, &m.letters);
+    if (item->to_new)
+        m.bits |= INDEX_IN_NEW;
+    if (maildir_name_number(item->name, 'W', &octets))
+        m.size = octets; /* counted by us, or by a name that told the truth */
+    folder_count(f, NULL, &m);
+    f->letters |= m.letters & LETTERS_AZ;
+    return index_message_put(ix, f->id, &m, item->name);
+}
+
+static void save_stamps(struct append *a, struct append_index *ai, struct index_folder *f)
+{
+    struct grain grain = grain_of(a->dirs.cur);
+    if (ai->cur && index_stamp_same(&f->cur, &ai->folder.cur)) {
+        dir_stamp_take_over(&ai->cur_stamp, a->dirs.cur, grain, f->scan_ms);
+        stamp_to_index(&f->cur, &ai->cur_stamp);
+    }
+    if (ai->new &&index_stamp_same(&f->new, &ai->folder.new)) {
+        dir_stamp_take_over(&ai->new_stamp, a->dirs.new, grain, 0);
+        stamp_to_index(&f->new, &ai->new_stamp);
+    }
+}
+
+/* Some may have been made for these messages. */
+static void remember_keywords(struct append *a, struct index_folder *f)
+{
+    struct keywords kw;
+    uint32_t ignored = 0;
+    size_t n = 0;
+    for (size_t i = 0; i < a->count; i++)
+        n += a->item[i].keywords;
+    if (n == 0)
+        return;
+    keywords_init(&kw);
+    if (keywords_look(&kw, a->dirs.dir, &ignored) == STORE_OK)
+        folder_remember_keywords(f, &kw);
+    keywords_free(&kw);
+}
+
+static bool save_all(struct append *a, struct index *ix, const struct uidlist *list,
+                     const uint32_t *uid, struct append_index *ai)
+{
+    struct index_folder f;
+    bool found = false;
+    if (!index_folder_get(ix, ai->folder.cur_ino, &f, &found) || !found ||
+        f.id != ai->folder.id || f.list.offset != ai->folder.list.offset ||
+        f.last != ai->folder.last || f.pending > 0)
+        return false;
+    remember_keywords(a, &f);
+    uint64_t modseq = index_folder_next_modseq(&f, 0);
+    for (size_t i = 0; i < a->count; i++)
+        if (!save_item(ix, &f, &a->item[i], uid[i]))
+            return false;
+    f.last = f.highest = uid[a->count - 1];
+    f.list.offset = list->offset;
+    f.list.next = list->next;
+    f.list.last = list->last;
+    f.list.lines += a->count;
+    save_stamps(a, ai, &f);
+    return index_change_add(ix, &f, modseq, uid, a->count) && index_folder_put(ix, &f);
+}
+
+void append_index_save(struct append *a, const struct uidlist *list, const uint32_t *uid,
+                       struct append_index *ai)
+{
+    struct index *ix = store_index(a->store);
+    if (ix == NULL || !ai->usable || !index_write(ix))
+        return;
+    if (save_all(a, ix, list, uid, ai))
+        (void)index_commit(ix);
+    else
+        index_abort(ix);
+}

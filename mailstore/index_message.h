@@ -1,0 +1,70 @@
+/*
+ * What the index knows of each message of a folder: one record for each line of the uidlist,
+ * ascending by UID, INDEX_BLOCK of them a value, so that 100,000 scan in a millisecond; their
+ * file names in values of their own, which a change of flags does not touch; and which UID has
+ * a unique part of a name.
+ *
+ * A name that is what maildir_name_with_flags makes of its base name (in cur/), or the base
+ * name alone (in new/, or for a line without a file), is kept as the base name. Any other is
+ * kept whole.
+ */
+#ifndef MAILSTORE_INDEX_MESSAGE_H
+#define MAILSTORE_INDEX_MESSAGE_H
+
+#include "mailstore/index.h"
+
+#include <limits.h>
+#include <stddef.h>
+
+#define INDEX_BLOCK 50 /* records of 40 octets: two values a page of LMDB's */
+
+#define INDEX_DATE_UNKNOWN INT64_MIN
+
+/* Bits of index_message.bits */
+#define INDEX_IN_NEW  0x01 /* the file is in new/, else in cur/ */
+#define INDEX_LISTED  0x02 /* the line is in the uidlist */
+#define INDEX_ON_DISK 0x04 /* the name is a file's, not only the line's */
+#define INDEX_HIDDEN  0x08 /* as record.hidden of mailstore/table.h */
+#define INDEX_RECENT  0x10 /* no session that may write was told of it yet */
+#define INDEX_WHOLE   0x20 /* kept by index_message.c: the name is stored whole */
+
+struct index_message {
+    uint64_t modseq;
+    uint64_t size; /* octets of BODY[]; SIZE_UNKNOWN (mailstore/table.h) until asked for */
+    int64_t date;  /* INTERNALDATE; INDEX_DATE_UNKNOWN until asked for */
+    uint32_t uid;
+    uint32_t letters; /* keywords as on disk: mailstore/filename.h */
+    uint8_t flags;    /* enum message_flag */
+    uint8_t state;    /* enum record_state; RECORD_EXPUNGED is not used here */
+    uint8_t bits;
+    uint8_t spare[5]; /* zero */
+};
+
+/* The message with exactly this UID. *found_r says whether there is one. name_r: NULL, or
+ * NAME_MAX + 1 octets for its file's name. */
+bool index_message_get(struct index *ix, uint32_t folder, uint32_t uid,
+                       struct index_message *m_r, char *name_r, bool *found_r);
+
+/* The first message with a UID of at least `uid`. Calling it with m_r->uid + 1 again and again
+ * walks through the folder at the speed of memory. */
+bool index_message_next(struct index *ix, uint32_t folder, uint32_t uid,
+                        struct index_message *m_r, char *name_r, bool *found_r);
+
+/* The UID whose file has this unique part (n octets); of several the highest. 0: none. */
+bool index_message_find(struct index *ix, uint32_t folder, const char *unique, size_t n,
+                        uint32_t *uid_r);
+
+/* In a write transaction: writes the record of m->uid, new or known. name: the file's whole
+ * name (of at most NAME_MAX octets), or the base name where there is no file; NULL: as it was,
+ * but for what m's flags and letters make of it; a new record has one. Records written in
+ * order of UID are written block by block. */
+bool index_message_put(struct index *ix, uint32_t folder, const struct index_message *m,
+                       const char *name);
+
+/* In a write transaction: forgets one message; nothing where there is none. */
+bool index_message_remove(struct index *ix, uint32_t folder, uint32_t uid);
+
+/* In a write transaction: forgets all of a folder. */
+bool index_message_clear(struct index *ix, uint32_t folder);
+
+#endif

@@ -1,0 +1,357 @@
+/*
+ * Questions about a folder that the index answers.
+ *
+ * Each takes a snapshot where none is open; store_release ends it. Two questions may so be
+ * answered by two states of the index. That does no harm: what a session tells its client is
+ * bounded by the mod-sequence of its last look (mailbox_changes passes over what is newer), and
+ * single messages are told as they are now.
+ */
+#include "mailstore/mailbox_private.h"
+
+#include "mailstore/index_change.h"
+#include "mailstore/sys.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A bound that moved by so many messages is worth a write. */
+#define BOUND_WORTH_WRITING 1000
+
+bool mailbox_read(struct mailbox *mb)
+{
+    if (index_generation(mb->index) == mb->generation && index_read(mb->index))
+        return true;
+    return mailbox_look(mb, LOOK_CHANGED) == STORE_OK && index_read(mb->index);
+}
+
+uint32_t mailbox_uidvalidity(const struct mailbox *mb)
+{
+    return mb->uidvalidity;
+}
+
+/* Not above the UID of a message that is held back: it will still appear. */
+static uint32_t uidnext(const struct index_folder *f)
+{
+    if (f->pending > 0)
+        return f->pending_uid;
+    return f->list.next > f->highest ? f->list.next : f->highest + 1;
+}
+
+uint32_t mailbox_uidnext(const struct mailbox *mb)
+{
+    return uidnext(&mb->folder);
+}
+
+uint64_t mailbox_modseq(const struct mailbox *mb)
+{
+    return mb->folder.modseq;
+}
+
+const char *mailbox_keyword(const struct mailbox *mb, unsigned index)
+{
+    return keywords_name(&mb->keywords, index);
+}
+
+bool mailbox_keywords_free(const struct mailbox *mb)
+{
+    return keywords_have_room(&mb->keywords);
+}
+
+static void counts_of(const struct index_folder *f, struct mailbox_counts *counts_r)
+{
+    *counts_r = (struct mailbox_counts){ .messages = f->shown,
+                                         .recent = f->recent,
+                                         .unseen = f->unseen,
+                                         .deleted = f->deleted,
+                                         .uidnext = uidnext(f),
+                                         .uidvalidity = f->uidvalidity };
+}
+
+/* --- One message. ----------------------------------------------------------------------------
+ */
+
+static bool is_there(const struct index_message *m)
+{
+    return m->state == RECORD_SHOWN;
+}
+
+static struct message_info info_of(const struct mailbox *mb, const struct index_message *m)
+{
+    return (struct message_info){
+        .uid = m->uid,
+        .flags = m->flags,
+        .recent = mailbox_is_recent(mb, m),
+        .expunged = m->state == RECORD_GONE,
+        .keywords = m->letters == 0 ? 0 : keywords_from_letters(&mb->keywords, m->letters),
+        .modseq = m->modseq,
+    };
+}
+
+/* The record, looked for twice where the index fails in between. False: it is not known
+ * whether there is one. */
+static bool get(struct mailbox *mb, uint32_t uid, struct index_message *m_r, char *name_r,
+                bool *found_r)
+{
+    for (int i = 0; i < 2; i++) {
+        *found_r = false;
+        if (!mailbox_read(mb))
+            return false;
+        if (index_message_get(mb->index, mb->folder.id, uid, m_r, name_r, found_r))
+            return true;
+    }
+    return false;
+}
+
+bool mailbox_get(struct mailbox *mb, uint32_t uid, struct message_info *info_r)
+{
+    struct index_message m;
+    bool found = false;
+    if (!get(mb, uid, &m, NULL, &found) || !found || (!is_there(&m) && m.state != RECORD_GONE))
+        return false;
+    *info_r = info_of(mb, &m);
+    return true;
+}
+
+bool mailbox_is_gone(struct mailbox *mb, uint32_t uid)
+{
+    struct index_message m;
+    bool found = false;
+    return get(mb, uid, &m, NULL, &found) && (!found || m.state == RECORD_GONE);
+}
+
+bool mailbox_locate(struct mailbox *mb, uint32_t uid, struct located *at_r)
+{
+    bool found = false;
+    return get(mb, uid, &at_r->m, at_r->name, &found) && found && is_there(&at_r->m);
+}
+
+bool mailbox_next(struct mailbox *mb, uint32_t uid, struct message_info *info_r)
+{
+    struct index_message m;
+    bool found = true;
+    if (!mailbox_read(mb))
+        return false;
+    for (; found && uid < UINT32_MAX; uid = m.uid + 1) {
+        if (!index_message_next(mb->index, mb->folder.id, uid, &m, NULL, &found))
+            return false;
+        if (!found || !is_there(&m))
+            continue;
+        *info_r = info_of(mb, &m);
+        return true;
+    }
+    return false;
+}
+
+/* --- What changed. ---------------------------------------------------------------------------
+ */
+
+struct gathering {
+    uint32_t *uid;
+    size_t count;
+    size_t allocated;
+    uint64_t until;
+    bool no_memory;
+};
+
+static bool gather(void *ctx, uint32_t uid, uint64_t modseq)
+{
+    struct gathering *g = ctx;
+    if (modseq > g->until)
+        return false;
+    if (g->count == g->allocated) {
+        size_t n = g->allocated == 0 ? 64 : g->allocated * 2;
+        uint32_t *grown = reallocarray(g->uid, n, sizeof *grown);
+        g->no_memory = grown == NULL;
+        if (grown == NULL)
+            return false;
+        g->uid = grown;
+        g->allocated = n;
+    }
+    g->uid[g->count++] = uid;
+    return true;
+}
+
+/* By UID; an expunge, the last that happens to a message, before other changes of it. */
+static int compare_changes(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a;
+    uint32_t y = *(const uint32_t *)b;
+    uint32_t ux = x & ~INDEX_EXPUNGED;
+    uint32_t uy = y & ~INDEX_EXPUNGED;
+    if (ux != uy)
+        return ux < uy ? -1 : 1;
+    return x == y ? 0 : x > y ? -1 : 1;
+}
+
+struct telling {
+    struct mailbox *mb;
+    uint64_t since;
+    void (*each)(void *ctx, const struct message_info *info);
+    void *ctx;
+};
+
+static bool tell_change(const struct telling *t, uint32_t entry)
+{
+    struct index_message m;
+    bool found = false;
+    uint32_t uid = entry & ~INDEX_EXPUNGED;
+    if (!index_read(t->mb->index) ||
+        !index_message_get(t->mb->index, t->mb->folder.id, uid, &m, NULL, &found))
+        return false;
+    struct message_info info = { .uid = uid, .expunged = true, .modseq = t->mb->folder.modseq };
+    if (found)
+        info = info_of(t->mb, &m);
+    if ((entry & INDEX_EXPUNGED) != 0)
+        info.expunged = true;
+    else if (!found || !is_there(&m) || m.modseq <= t->since || m.modseq > t->mb->folder.modseq)
+        return true;
+    t->each(t->ctx, &info);
+    return true;
+}
+
+static bool changes_from_log(const struct telling *t)
+{
+    struct mailbox *mb = t->mb;
+    struct gathering g = { .until = mb->folder.modseq };
+    bool ok = index_change_each(mb->index, mb->folder.id, t->since, gather, &g) && !g.no_memory;
+    if (g.count > 1)
+        qsort(g.uid, g.count, sizeof *g.uid, compare_changes);
+    uint32_t last = 0;
+    for (size_t i = 0; ok && i < g.count; i++) {
+        uint32_t uid = g.uid[i] & ~INDEX_EXPUNGED;
+        if (uid != last)
+            ok = tell_change(t, g.uid[i]);
+        last = uid;
+    }
+    free(g.uid);
+    return ok;
+}
+
+static void changes_from_all(const struct telling *t)
+{
+    struct mailbox *mb = t->mb;
+    struct message_info info;
+    for (uint32_t uid = 1; mailbox_next(mb, uid, &info); uid = info.uid + 1)
+        if (info.modseq > t->since && info.modseq <= mb->folder.modseq)
+            t->each(t->ctx, &info);
+}
+
+bool mailbox_changes(struct mailbox *mb, uint64_t since,
+                     void (*each)(void *ctx, const struct message_info *info), void *ctx)
+{
+    struct telling t = { mb, since, each, ctx };
+    if (since >= mb->folder.modseq)
+        return true;
+    if (!mailbox_read(mb))
+        return false;
+    if (since >= mb->folder.floor)
+        return changes_from_log(&t);
+    changes_from_all(&t);
+    return false;
+}
+
+/* --- The whole folder. -----------------------------------------------------------------------
+ */
+
+void mailbox_counts(struct mailbox *mb, struct mailbox_counts *counts_r)
+{
+    counts_of(&mb->folder, counts_r);
+    if (!mb->writable)
+        return;
+    for (size_t i = 0; i < mb->recent.count; i++)
+        counts_r->recent += mailbox_is_gone(mb, mb->recent.uid[i]) ? 0 : 1;
+}
+
+/* The next question need not pass over the same messages again. */
+static void raise_unseen_from(struct mailbox *mb, uint32_t uid)
+{
+    struct index_folder f;
+    bool found = false;
+    if (uid - mb->folder.unseen_from < BOUND_WORTH_WRITING || !index_write(mb->index))
+        return;
+    if (index_folder_get(mb->index, mb->folder.cur_ino, &f, &found) && found &&
+        f.version == mb->folder.version) {
+        f.unseen_from = uid;
+        if (index_folder_put(mb->index, &f)) {
+            if (index_commit(mb->index))
+                mb->folder = f;
+            return;
+        }
+    }
+    index_abort(mb->index);
+}
+
+uint32_t mailbox_first_unseen(struct mailbox *mb)
+{
+    struct message_info info;
+    uint32_t uid = mb->folder.unseen_from;
+    if (mb->folder.unseen == 0)
+        return 0;
+    for (; mailbox_next(mb, uid, &info); uid = info.uid + 1) {
+        if ((info.flags & FLAG_SEEN) != 0)
+            continue;
+        raise_unseen_from(mb, info.uid);
+        return info.uid;
+    }
+    return 0;
+}
+
+/* --- STATUS. ---------------------------------------------------------------------------------
+ */
+
+static bool stamp_is(const struct index_stamp *stamp, const struct stat *st)
+{
+    return stamp->ino != 0 && stamp->dev == st->st_dev && stamp->ino == st->st_ino &&
+           stamp->sec == st->st_mtim.tv_sec && stamp->nsec == st->st_mtim.tv_nsec &&
+           (stamp->verify_at == 0 || monotonic_ms() < stamp->verify_at);
+}
+
+static bool list_is(const struct uidlist *list, const struct stat *st)
+{
+    return list->present && list->dev == st->st_dev && list->ino == st->st_ino &&
+           list->offset == st->st_size && !list->rewrite && list->damaged == 0;
+}
+
+/* Whether the index is up to date with the folder open at `dir`, by three stats. */
+static bool status_from_index(struct store *store, int dir, struct mailbox_counts *counts_r)
+{
+    struct stat cur;
+    struct stat new;
+    struct stat list;
+    struct index_folder f;
+    bool found = false;
+    struct index *ix = store_index(store);
+    if (ix == NULL || sys_fstatat(dir, "cur", &cur, AT_SYMLINK_NOFOLLOW) < 0 ||
+        sys_fstatat(dir, "new", &new, AT_SYMLINK_NOFOLLOW) < 0 ||
+        sys_fstatat(dir, UIDLIST_NAME, &list, AT_SYMLINK_NOFOLLOW) < 0)
+        return false;
+    (void)index_check(ix);
+    bool ok = index_read(ix) && index_folder_get(ix, cur.st_ino, &f, &found) && found &&
+              f.pending == 0 && stamp_is(&f.cur, &cur) && stamp_is(&f.new, &new) &&
+              list_is(&f.list, &list);
+    index_release(ix);
+    if (ok)
+        counts_of(&f, counts_r);
+    return ok;
+}
+
+enum store_error mailbox_status(struct store *store, const char *name,
+                                struct mailbox_counts *counts_r)
+{
+    struct mailbox *mb = NULL;
+    int dir = -1;
+    enum store_error e = folder_open_dir(store, name, &dir);
+    if (e != STORE_OK)
+        return e;
+    bool known = status_from_index(store, dir, counts_r);
+    sys_close(dir);
+    if (known)
+        return STORE_OK;
+    e = mailbox_open(store, name, false, &mb);
+    if (e != STORE_OK)
+        return e;
+    mailbox_counts(mb, counts_r);
+    mailbox_close(mb);
+    return STORE_OK;
+}

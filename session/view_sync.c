@@ -1,0 +1,199 @@
+/*
+ * The news of a folder. All of it is gathered before the first word is sent: to send can mean
+ * to wait for the client, and what the mailbox's answers come from is let go then.
+ *
+ * The mailbox's change list does not go back for ever. Where it does not reach as far as what
+ * the client was last told, the messages in the view are looked up one by one, and those that
+ * are provably not there are the expunged ones.
+ *
+ * A message that turns up below the last one that the client knows (its file was mislaid, or
+ * another program has given the UID late) could get no sequence number without moving those of
+ * others. It is not shown until the folder is opened again.
+ */
+#include "session/view_private.h"
+
+#include "net/stream.h"
+#include "session/flags.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct uid_list {
+    uint32_t *uid;
+    size_t count, room;
+};
+
+static bool list_add(struct uid_list *list, uint32_t uid)
+{
+    if (list->count == list->room) {
+        size_t room = list->room == 0 ? 64 : list->room * 2;
+        uint32_t *larger = reallocarray(list->uid, room, sizeof *larger);
+        if (larger == NULL)
+            return false;
+        list->uid = larger;
+        list->room = room;
+    }
+    list->uid[list->count++] = uid;
+    return true;
+}
+
+/* New messages go into the view at once; the rest is listed, ascending. */
+struct news {
+    struct view *view;
+    const struct view_own *own;
+    bool expunges;         /* are to be told */
+    struct uid_list gone;  /* not all of them need be in the view */
+    struct uid_list flags; /* of messages that the client knows, perhaps */
+    bool no_memory;
+};
+
+static bool is_own(const struct view_own *own, const struct message_info *info)
+{
+    size_t low = 0, high = own != NULL ? own->count : 0;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct view_known *k = &own->known[middle];
+        if (k->uid == info->uid)
+            return info->modseq <= k->modseq;
+        if (k->uid < info->uid)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return false;
+}
+
+/* A message that came and went before the client heard of it is in no view. */
+static void gather(void *ctx, const struct message_info *info)
+{
+    struct news *n = ctx;
+    struct view *v = n->view;
+    bool fine = true;
+    if (n->no_memory)
+        return;
+    if (info->expunged)
+        fine = !n->expunges || list_add(&n->gone, info->uid);
+    else if (v->count == 0 || info->uid > v->uid[v->count - 1])
+        fine = view_add(v, info);
+    else if (info->modseq > v->told && !is_own(n->own, info))
+        fine = list_add(&n->flags, info->uid);
+    n->no_memory = !fine;
+}
+
+/* The change list does not say who is gone. */
+static void gather_missing(struct news *n, size_t count)
+{
+    const struct view *v = n->view;
+    n->gone.count = 0;
+    for (size_t i = 0; i < count && !n->no_memory; i++)
+        if (mailbox_is_gone(v->mailbox, v->uid[i]))
+            n->no_memory = !list_add(&n->gone, v->uid[i]);
+}
+
+/* Takes the expunged messages out, telling of each with the number that it has at that moment
+ * (RFC 3501 section 7.4.1). Both lists ascend. Returns how many were told. */
+static size_t tell_expunges(struct view *v, struct stream *io, const struct uid_list *gone)
+{
+    size_t kept = 0, from = 0, told = 0;
+    for (size_t i = 0; i < gone->count; i++) {
+        size_t at = from + uid_lower_bound(v->uid + from, v->count - from, gone->uid[i]);
+        if (at == v->count)
+            break;
+        if (v->uid[at] != gone->uid[i])
+            continue;
+        memmove(v->uid + kept, v->uid + from, (at - from) * sizeof *v->uid);
+        kept += at - from;
+        from = at + 1;
+        v->recent -= view_is_fresh(v, gone->uid[i]);
+        stream_puts(io, "* ");
+        stream_put_uint(io, kept + 1);
+        stream_puts(io, " EXPUNGE\r\n");
+        told++;
+    }
+    if (told > 0)
+        memmove(v->uid + kept, v->uid + from, (v->count - from) * sizeof *v->uid);
+    v->count -= told;
+    return told;
+}
+
+static void tell_flags(const struct view *v, struct stream *io, const struct view_sync *how,
+                       const struct uid_list *changed)
+{
+    struct flags_text text = { 0 };
+    struct message_info info;
+    size_t at = 0;
+    for (size_t i = 0; i < changed->count && io->state == STREAM_OPEN; i++) {
+        uint32_t sequence = view_sequence_next(v, changed->uid[i], &at);
+        if (sequence != 0 && mailbox_get(v->mailbox, changed->uid[i], &info) && !info.expunged)
+            flags_tell(v->mailbox, io, sequence, how->uids, &info, &text);
+    }
+}
+
+/* False: no memory, and the view is as it was. */
+static bool gather_all(struct news *n)
+{
+    struct view *v = n->view;
+    size_t count = v->count;
+    uint64_t since = n->expunges ? v->expunges_told : v->told;
+    if (!mailbox_changes(v->mailbox, since, gather, n) && n->expunges)
+        gather_missing(n, count);
+    if (n->no_memory)
+        view_cut(v, count);
+    return !n->no_memory;
+}
+
+enum store_error view_sync(struct view *v, struct stream *io, const struct view_sync *how)
+{
+    struct news n = { .view = v, .own = how->own, .expunges = how->expunges };
+    enum store_error error = mailbox_refresh(v->mailbox);
+    if (error != STORE_OK)
+        return error;
+    if (flags_keyword_count(v->mailbox) != v->keywords)
+        view_tell_flags(v, io);
+    uint64_t modseq = mailbox_modseq(v->mailbox);
+    if (modseq == v->told && (!how->expunges || modseq == v->expunges_told))
+        return STORE_OK;
+    size_t count = v->count, gone = 0;
+    if (!gather_all(&n)) {
+        error = STORE_UNAVAILABLE;
+    } else {
+        bool added = v->count != count;
+        gone = tell_expunges(v, io, &n.gone);
+        if (gone > 0 || added)
+            stream_printf(io, "* %zu EXISTS\r\n* %zu RECENT\r\n", v->count, v->recent);
+        v->told = modseq;
+        if (how->expunges)
+            v->expunges_told = modseq;
+        tell_flags(v, io, how, &n.flags);
+    }
+    free(n.gone.uid);
+    free(n.flags.uid);
+    return error;
+}
+
+bool view_lost(enum store_error error, struct stream *io)
+{
+    if (error != STORE_NONEXISTENT && error != STORE_CORRUPT)
+        return false;
+    stream_puts(io, "* BYE [UNAVAILABLE] The selected mailbox was deleted or replaced\r\n");
+    return true;
+}
+
+void view_own_add(struct view_own *own, const struct message_info *info)
+{
+    if (own->count == own->allocated) {
+        size_t room = own->allocated == 0 ? 16 : own->allocated * 2;
+        struct view_known *larger = reallocarray(own->known, room, sizeof *larger);
+        if (larger == NULL)
+            return;
+        own->known = larger;
+        own->allocated = room;
+    }
+    own->known[own->count++] = (struct view_known){ info->uid, info->modseq };
+}
+
+void view_own_free(struct view_own *own)
+{
+    free(own->known);
+    *own = (struct view_own){ 0 };
+}
