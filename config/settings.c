@@ -207,8 +207,8 @@ static const char *const log_words[] = { "syslog", "stderr", NULL };
 #define MEMBER(m) offsetof(struct settings, m)
 
 /* The bounds:
- *  index_max_size   16 MiB hold 100,000 messages; 1 TiB is what there is of address space with
- *                   room for everything else.
+ *  index_max_size   16 MiB hold about 80,000 messages; 1 TiB of address space leaves room for
+ *                   everything else.
  *  first_valid_uid  0 is root's, and root can never log in; 2^32 - 2 is the last there is.
  *  login_timeout    a person with a slow token still types within 10 minutes; under 5 s a
  *                   client on a bad line can't log in at all.

@@ -14,6 +14,7 @@ struct store {
     char *index_dir; /* NULL: the default */
     uint64_t index_size_max;
     struct index *index; /* NULL: not opened yet */
+    bool writes;         /* a folder was opened for writing: the index will be written to */
 };
 
 /* The index, opened now where it is not yet. NULL: no memory. */

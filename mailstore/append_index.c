@@ -39,9 +39,7 @@ void append_index_begin(struct append *a, const struct uidlist *list, struct app
         return;
     struct grain grain = grain_of(a->dirs.cur);
     stamp_from_index(&ai->cur_stamp, &ai->folder.cur);
-    stamp_from_index(&ai->new_stamp, &ai->folder.new);
     ai->cur = dir_stamp_unchanged(&ai->cur_stamp, a->dirs.cur, grain);
-    ai->new = dir_stamp_unchanged(&ai->new_stamp, a->dirs.new, grain);
 }
 
 static bool save_item(struct index *ix, struct index_folder *f, const struct append_item *item,
@@ -64,17 +62,12 @@ static bool save_item(struct index *ix, struct index_folder *f, const struct app
     return index_message_put(ix, f->id, &m, item->name);
 }
 
-static void save_stamps(struct append *a, struct append_index *ai, struct index_folder *f)
+static void save_stamp(struct append *a, struct append_index *ai, struct index_folder *f)
 {
-    struct grain grain = grain_of(a->dirs.cur);
-    if (ai->cur && index_stamp_same(&f->cur, &ai->folder.cur)) {
-        dir_stamp_take_over(&ai->cur_stamp, a->dirs.cur, grain, f->scan_ms);
-        stamp_to_index(&f->cur, &ai->cur_stamp);
-    }
-    if (ai->new &&index_stamp_same(&f->new, &ai->folder.new)) {
-        dir_stamp_take_over(&ai->new_stamp, a->dirs.new, grain, 0);
-        stamp_to_index(&f->new, &ai->new_stamp);
-    }
+    if (!ai->cur || !index_stamp_same(&f->cur, &ai->folder.cur))
+        return;
+    dir_stamp_take_over(&ai->cur_stamp, a->dirs.cur, grain_of(a->dirs.cur), f->scan_ms);
+    stamp_to_index(&f->cur, &ai->cur_stamp);
 }
 
 /* Some may have been made for these messages. */
@@ -112,7 +105,7 @@ static bool save_all(struct append *a, struct index *ix, const struct uidlist *l
     f.list.next = list->next;
     f.list.last = list->last;
     f.list.lines += a->count;
-    save_stamps(a, ai, &f);
+    save_stamp(a, ai, &f);
     return index_change_add(ix, &f, modseq, uid, a->count) && index_folder_put(ix, &f);
 }
 

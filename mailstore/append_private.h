@@ -54,11 +54,9 @@ void append_item_name(struct append_item *item, uint64_t size, uint64_t vsize);
 /* What the index knew of the target before anything was added: append_index.c. */
 struct append_index {
     bool usable; /* it was up to date with the uidlist */
-    bool cur;    /* the directory was as the index says */
-    bool new;
+    bool cur;    /* cur/ was as the index says */
     struct index_folder folder;
     struct dir_stamp cur_stamp;
-    struct dir_stamp new_stamp;
 };
 
 /* With the uidlist lock held, and `list` read under it. */

@@ -114,7 +114,10 @@ bool maildir_name_with_flags(const char *name, uint8_t flags, uint32_t letters, 
     sort_octets(set, n);
     if (stem + 3 + n + rest_len > NAME_MAX)
         return false;
-    snprintf(out, NAME_MAX + 1, "%.*s:2,%.*s%s", (int)stem, name, (int)n, set, rest);
+    memcpy(out, name, stem);
+    memcpy(out + stem, ":2,", 3);
+    memcpy(out + stem + 3, set, n);
+    memcpy(out + stem + 3 + n, rest, rest_len + 1);
     return true;
 }
 

@@ -21,8 +21,6 @@
 #include "mailstore/index.h"
 
 #include "mailstore/dirs.h"
-#include "mailstore/index_folder.h"
-#include "mailstore/index_message.h"
 #include "mailstore/index_private.h"
 #include "mailstore/sys.h"
 
@@ -33,32 +31,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#define FLAGS         (MDB_NOSYNC | MDB_NOTLS)
-#define FLAGS_PRIVATE (FLAGS | MDB_NOSUBDIR | MDB_NOLOCK)
 
 #define PRIVATE_MS 60000
 /* Condemned twice within this time: not begun anew a second time at once. */
 #define REPEAT_MS 600000
 
-/* Address space where there is not as much as asked for. */
-#define MAP_MIN ((size_t)64 << 20)
-/* The private one's: nobody could begin it anew. */
-#define MAP_PRIVATE_SIZE ((uint64_t)64 << 30)
-
-/* Opening again after what passes, or after what was found was thrown away. */
-#define OPEN_TRIES    4
-#define OPEN_PAUSE_MS 2
+/* Opening again, after what was found was thrown away. */
+#define OPEN_TRIES 4
 
 /* Who did not get the lock once, from somebody who is stopped, does not wait so long again. */
 #define LOCK_AGAIN_MS 100
-
-struct opened {
-    MDB_env *env;
-    MDB_txn *reader;
-    MDB_dbi table[INDEX_TABLES];
-};
 
 /* --- What fails. -----------------------------------------------------------------------------
  */
@@ -95,10 +77,12 @@ static bool fail_condemned(struct index *ix, const char *why)
     return false;
 }
 
-/* LMDB's own numbers are negative. EINVAL is an index that is not what its tables say. */
+/* LMDB's own numbers are negative. EINVAL: the tables are not what they say. EFBIG: it was led
+ * to a page that no file can have, or the process may not have a file so long. */
 static bool is_damage(int rc)
 {
-    return (rc < 0 && rc != MDB_READERS_FULL && rc != MDB_MAP_RESIZED) || rc == EINVAL;
+    bool own = rc < 0 && rc != MDB_READERS_FULL && rc != MDB_MAP_RESIZED;
+    return own || rc == EINVAL || rc == EFBIG;
 }
 
 bool index_ok(struct index *ix, int rc)
@@ -119,221 +103,10 @@ bool index_damaged(struct index *ix, const char *what)
     return fail_condemned(ix, why);
 }
 
-/* --- LMDB's opening. -------------------------------------------------------------------------
+/* --- One in the place of another. ------------------------------------------------------------
  */
 
-static size_t round_size(uint64_t size)
-{
-    long page = sysconf(_SC_PAGESIZE);
-    uint64_t unit = page > 0 ? (uint64_t)page : 4096;
-    uint64_t most = SIZE_MAX / 4;
-    if (size > most)
-        size = most;
-    if (size < unit)
-        size = unit;
-    return (size_t)(size / unit * unit);
-}
-
-static int open_once(const char *path, unsigned flags, size_t size, MDB_env **env_r)
-{
-    MDB_env *env = NULL;
-    int rc = mdb_env_create(&env);
-    if (rc != MDB_SUCCESS)
-        return rc;
-    rc = mdb_env_set_maxdbs(env, INDEX_TABLES);
-    if (rc == MDB_SUCCESS)
-        rc = mdb_env_set_maxreaders(env, INDEX_READERS);
-    if (rc == MDB_SUCCESS)
-        rc = mdb_env_set_mapsize(env, size);
-    if (rc == MDB_SUCCESS)
-        rc = mdb_env_set_assert(env, index_fault_assert);
-    if (rc == MDB_SUCCESS)
-        rc = mdb_env_open(env, path, flags, S_IRUSR | S_IWUSR);
-    if (rc != MDB_SUCCESS) {
-        mdb_env_close(env);
-        return rc;
-    }
-    *env_r = env;
-    return MDB_SUCCESS;
-}
-
-/* As large a map as there is address space for, which may be limited (RLIMIT_AS). */
-static int open_env(const char *path, unsigned flags, uint64_t size_max, int db,
-                    MDB_env **env_r)
-{
-    size_t size = round_size(size_max);
-    unsigned tries = 0;
-    for (;;) {
-        index_fault_watch(db, size);
-        int rc = open_once(path, flags, size, env_r);
-        if (rc == ENOMEM && size / 2 >= MAP_MIN)
-            size = round_size(size / 2);
-        else if ((rc == EAGAIN || rc == EBUSY || rc == EINTR) && ++tries < OPEN_TRIES)
-            sys_pause(OPEN_PAUSE_MS);
-        else
-            return rc;
-    }
-}
-
-/* The map can be larger than asked for: the file may be. */
-static void watch_map(MDB_env *env, int db)
-{
-    MDB_envinfo info;
-    if (mdb_env_info(env, &info) == MDB_SUCCESS)
-        index_fault_watch(db, info.me_mapsize);
-}
-
-/* --- Tables. ---------------------------------------------------------------------------------
- */
-
-static const struct {
-    const char *name;
-    unsigned flags;
-} tables[INDEX_TABLES] = {
-    [INDEX_FOLDERS] = { "folders", 0 },
-    [INDEX_MESSAGES] = { "messages", 0 },
-    [INDEX_NAMES] = { "names", 0 },
-    [INDEX_UNIQUES] = { "uniques", MDB_DUPSORT | MDB_DUPFIXED },
-    [INDEX_CHANGES] = { "changes", 0 },
-};
-
-static int open_tables(MDB_txn *txn, MDB_dbi *table_r, unsigned create)
-{
-    int rc = MDB_SUCCESS;
-    for (size_t i = 0; rc == MDB_SUCCESS && i < INDEX_TABLES; i++)
-        rc = mdb_dbi_open(txn, tables[i].name, tables[i].flags | create, &table_r[i]);
-    return rc;
-}
-
-static MDB_val self_key(void)
-{
-    static unsigned char key[sizeof(uint64_t)];
-    return (MDB_val){ sizeof key, key };
-}
-
-static void self_make(struct index_self *self)
-{
-    self->magic = INDEX_MAGIC;
-    self->format = INDEX_FORMAT;
-    self->folder_size = sizeof(struct index_folder);
-    self->message_size = sizeof(struct index_message);
-    self->next_folder = 1;
-}
-
-static int fill_new(MDB_env *env, MDB_dbi *table_r, struct index_self *self)
-{
-    MDB_txn *txn = NULL;
-    MDB_val key = self_key();
-    MDB_val value = { sizeof *self, self };
-    int rc = mdb_txn_begin(env, NULL, 0, &txn);
-    if (rc != MDB_SUCCESS)
-        return rc;
-    rc = open_tables(txn, table_r, MDB_CREATE);
-    if (rc == MDB_SUCCESS)
-        rc = mdb_put(txn, table_r[INDEX_FOLDERS], &key, &value, 0);
-    if (rc == MDB_SUCCESS)
-        return mdb_txn_commit(txn);
-    mdb_txn_abort(txn);
-    return rc;
-}
-
-/* MDB_VERSION_MISMATCH: of another format. MDB_INVALID: not of this file, or damage. */
-static int compare_self(const MDB_val *value, const struct index_self *want)
-{
-    struct index_self self;
-    memset(&self, 0, sizeof self);
-    memcpy(&self, value->mv_data, value->mv_size < sizeof self ? value->mv_size : sizeof self);
-    if (self.magic != want->magic)
-        return MDB_INVALID;
-    if (self.format > want->format)
-        return MDB_INCOMPATIBLE;
-    if (self.format != want->format || value->mv_size != sizeof self ||
-        self.folder_size != want->folder_size || self.message_size != want->message_size)
-        return MDB_VERSION_MISMATCH;
-    bool of_this = self.data_dev == want->data_dev && self.data_ino == want->data_ino &&
-                   self.lock_ino == want->lock_ino;
-    return of_this ? MDB_SUCCESS : MDB_INVALID;
-}
-
-static int check_old(MDB_env *env, MDB_dbi *table_r, const struct index_self *want)
-{
-    MDB_txn *txn = NULL;
-    MDB_val key = self_key();
-    MDB_val value;
-    int rc = mdb_txn_begin(env, NULL, MDB_RDONLY, &txn);
-    if (rc != MDB_SUCCESS)
-        return rc;
-    rc = open_tables(txn, table_r, 0);
-    if (rc == MDB_SUCCESS)
-        rc = mdb_get(txn, table_r[INDEX_FOLDERS], &key, &value);
-    if (rc == MDB_SUCCESS)
-        rc = compare_self(&value, want);
-    if (rc == MDB_SUCCESS)
-        return mdb_txn_commit(txn);
-    mdb_txn_abort(txn);
-    return rc;
-}
-
-static int take_slot(struct opened *o)
-{
-    int rc = mdb_txn_begin(o->env, NULL, MDB_RDONLY, &o->reader);
-    if (rc == MDB_SUCCESS)
-        mdb_txn_reset(o->reader);
-    return rc;
-}
-
-/* The slots of those who were killed, then tables and slot. */
-static int prepare(struct opened *o, struct index_self *self, bool fresh)
-{
-    int dead = 0;
-    self_make(self);
-    int rc = mdb_reader_check(o->env, &dead);
-    if (rc == MDB_SUCCESS)
-        rc = fresh ? fill_new(o->env, o->table, self) : check_old(o->env, o->table, self);
-    if (rc == MDB_SUCCESS)
-        rc = take_slot(o);
-    if (rc == MDB_SUCCESS && index_fault_seen())
-        rc = MDB_CORRUPTED;
-    return rc;
-}
-
-/* --- Opening the shared index, or the private one.
- * --------------------------------------------
- */
-
-static void close_opened(struct opened *o)
-{
-    if (o->reader != NULL)
-        mdb_txn_abort(o->reader);
-    if (o->env != NULL)
-        mdb_env_close(o->env);
-    o->reader = NULL;
-    o->env = NULL;
-}
-
-static int open_found(struct index *ix, const char *path, bool fresh, struct opened *o)
-{
-    struct index_self self;
-    mdb_filehandle_t fd = -1;
-    memset(&self, 0, sizeof self);
-    int db = index_place_db(ix->place);
-    index_fault_work(true);
-    int rc = open_env(path, FLAGS, ix->size_max, db, &o->env);
-    if (rc == MDB_SUCCESS) {
-        watch_map(o->env, db);
-        rc = mdb_env_get_fd(o->env, &fd);
-    }
-    if (rc == MDB_SUCCESS && !index_place_holds(ix->place, fd, &self))
-        rc = EAGAIN; /* replaced meanwhile */
-    if (rc == MDB_SUCCESS)
-        rc = prepare(o, &self, fresh);
-    index_fault_work(false);
-    if (rc != MDB_SUCCESS)
-        close_opened(o);
-    return rc;
-}
-
-static void put_in_place(struct index *ix, const struct opened *o, bool in_memory)
+static void put_in_place(struct index *ix, const struct index_opened *o, bool in_memory)
 {
     ix->env = o->env;
     ix->reader = o->reader;
@@ -355,7 +128,7 @@ static void tell_refused(struct index *ix, enum index_find found, int err)
 }
 
 /* What stays the caller's: the environment that was in use before. */
-static bool open_shared(struct index *ix, struct opened *o)
+static bool open_shared(struct index *ix, struct index_opened *o)
 {
     char path[PATH_MAX];
     int rc = 0;
@@ -365,20 +138,19 @@ static bool open_shared(struct index *ix, struct opened *o)
             tell_refused(ix, found, errno);
             return false;
         }
-        rc = open_found(ix, path, found == INDEX_FRESH, o);
+        rc = index_env_shared(ix->place, path, found == INDEX_FRESH, ix->size_max, o);
         if (rc == MDB_SUCCESS) {
             index_place_settled(ix->place);
             return true;
         }
-        /* An older format, a copy, damage: none is worth a word more than this. A newer format
-         * is that of the server that was just installed: its sessions need it. */
-        if ((is_damage(rc) && rc != MDB_INCOMPATIBLE) || rc == MDB_NOTFOUND)
+        /* An older format, a copy, damage: none is worth a word. A newer format is that of the
+         * server that was just installed: its sessions need it. */
+        bool damage = is_damage(rc) && rc != MDB_INCOMPATIBLE;
+        if (damage)
             index_place_condemn(ix->place);
         else
             index_place_leave(ix->place, NULL);
-        if (!is_damage(rc) && rc != EAGAIN)
-            break;
-        if (rc == MDB_INCOMPATIBLE)
+        if (!damage && rc != EAGAIN)
             break;
     }
     if (!ix->told)
@@ -387,43 +159,19 @@ static bool open_shared(struct index *ix, struct opened *o)
     return false;
 }
 
-static bool open_private(struct index *ix, struct opened *o)
-{
-    char path[PATH_MAX];
-    struct index_self self;
-    memset(&self, 0, sizeof self);
-    int fd = index_place_memory(path);
-    if (fd < 0)
-        return false;
-    uint64_t size = ix->size_max > MAP_PRIVATE_SIZE ? ix->size_max : MAP_PRIVATE_SIZE;
-    int rc = open_env(path, FLAGS_PRIVATE, size, -1, &o->env);
-    index_place_hide(fd, path);
-    if (rc == MDB_SUCCESS) {
-        watch_map(o->env, -1);
-        rc = prepare(o, &self, true);
-    }
-    if (rc == MDB_SUCCESS)
-        return true;
-    log_warning("no index can be kept in memory: %s", reason(rc));
-    close_opened(o);
-    return false;
-}
-
-/* --- One in the place of another. ------------------------------------------------------------
- */
-
 static void drop_env(struct index *ix)
 {
-    struct opened o = { .env = ix->env, .reader = ix->reader };
+    struct index_opened o = { .env = ix->env, .reader = ix->reader };
     index_block_forget(ix);
     if (ix->env != NULL && !ix->in_memory && ix->condemned)
         index_place_condemn(ix->place);
     else if (ix->env != NULL && !ix->in_memory)
         index_place_leave(ix->place, ix->failed ? NULL : ix->env);
-    close_opened(&o);
+    index_env_close(&o);
     ix->env = NULL;
     ix->reader = NULL;
     ix->in_memory = false;
+    ix->condemned = false;
 }
 
 static void note_condemned(struct index *ix)
@@ -436,7 +184,7 @@ static void note_condemned(struct index *ix)
 
 static void open_another(struct index *ix)
 {
-    struct opened o = { .env = NULL };
+    struct index_opened o = { .env = NULL };
     if (ix->condemned && !ix->in_memory)
         note_condemned(ix);
     drop_env(ix);
@@ -447,10 +195,13 @@ static void open_another(struct index *ix)
         }
         use_private(ix);
     }
-    if (open_private(ix, &o)) {
+    int rc = index_env_private(ix->size_max, &o);
+    if (rc == MDB_SUCCESS) {
         put_in_place(ix, &o, true);
         return;
     }
+    if (!ix->failed)
+        log_warning("no index can be kept in memory: %s", reason(rc));
     ix->failed = true;
     ix->generation++;
 }
@@ -458,10 +209,10 @@ static void open_another(struct index *ix)
 /* From the private index, which is kept where that does not succeed. */
 static void go_back(struct index *ix)
 {
-    struct opened o = { .env = NULL };
+    struct index_opened o = { .env = NULL };
     if (!open_shared(ix, &o)) {
         use_private(ix);
-        watch_map(ix->env, -1);
+        index_env_watch(ix->env, -1);
         return;
     }
     drop_env(ix);
@@ -515,12 +266,12 @@ unsigned index_check(struct index *ix)
     end_transaction(ix);
     if (index_fault_seen())
         (void)index_ok(ix, MDB_SUCCESS);
-    if (ix->env == NULL || ix->failed)
+    bool gone =
+        ix->env == NULL || ix->failed || (!ix->in_memory && !index_place_stands(ix->place));
+    if (gone)
         open_another(ix);
     else if (ix->in_memory && monotonic_ms() >= ix->shared_at)
         go_back(ix);
-    else if (!ix->in_memory && !index_place_stands(ix->place))
-        open_another(ix);
     return ix->generation;
 }
 
@@ -555,7 +306,7 @@ static int map_anew(struct index *ix)
 {
     int rc = mdb_env_set_mapsize(ix->env, 0);
     if (rc == MDB_SUCCESS)
-        watch_map(ix->env, ix->in_memory ? -1 : index_place_db(ix->place));
+        index_env_watch(ix->env, ix->in_memory ? -1 : index_place_db(ix->place));
     return rc;
 }
 

@@ -119,23 +119,18 @@ bool index_block_parse(struct index *ix, const MDB_val *key, const MDB_val *data
     return true;
 }
 
-const unsigned char *index_block_names(struct index *ix, uint32_t folder, uint32_t first,
-                                       unsigned count)
+bool index_block_names(struct index *ix, uint32_t folder, uint32_t first, unsigned count,
+                       struct index_names *names_r)
 {
     unsigned char key[INDEX_BLOCK_KEY];
     MDB_val k = { sizeof key, key };
     MDB_val v;
     index_block_key(key, folder, first);
     int rc = mdb_get(ix->txn, ix->table[INDEX_NAMES], &k, &v);
-    if (rc != MDB_SUCCESS && rc != MDB_NOTFOUND) {
-        (void)index_ok(ix, rc);
-        return NULL;
-    }
-    if (rc == MDB_NOTFOUND || !index_names_check(v.mv_data, v.mv_size, count)) {
-        (void)index_damaged(ix, "names");
-        return NULL;
-    }
-    return v.mv_data;
+    if (rc == MDB_NOTFOUND)
+        return index_damaged(ix, "names");
+    return index_ok(ix, rc) &&
+           (index_names_parse(&v, count, names_r) || index_damaged(ix, "names"));
 }
 
 bool index_block_search(struct index *ix, MDB_cursor *c, uint32_t folder, uint32_t uid,
@@ -153,7 +148,7 @@ bool index_block_search(struct index *ix, MDB_cursor *c, uint32_t folder, uint32
     else if (rc == MDB_NOTFOUND)
         rc = mdb_cursor_get(c, key, data, MDB_LAST);
     if (rc == MDB_NOTFOUND)
-        return true;
+        return index_ok(ix, MDB_SUCCESS);
     if (!index_ok(ix, rc))
         return false;
     if (key->mv_size != INDEX_BLOCK_KEY)

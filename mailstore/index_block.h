@@ -45,10 +45,18 @@ bool index_name_make(const struct index_message *m, const char *kept, size_t n, 
 /* The length of the unique part, of n octets. */
 size_t index_name_unique(const char *kept, size_t n);
 
-/* A value of names (any alignment): whether it is sound and has names for `count` records. Only
- * then: the octets of the i-th. */
-bool index_names_check(const unsigned char *value, size_t size, unsigned count);
-size_t index_names_at(const unsigned char *value, unsigned i, const char **text_r);
+/* A value of names, as it lies in the table; of any alignment. */
+struct index_names {
+    const unsigned char *value; /* NULL: none */
+    size_t size;
+    unsigned count;
+};
+
+/* Takes a value for `count` names. False: it is no such thing. */
+bool index_names_parse(const MDB_val *data, unsigned count, struct index_names *names_r);
+
+/* The octets of the i-th. 0: it is not there any more (the page was lost meanwhile). */
+size_t index_names_at(const struct index_names *names, unsigned i, const char **text_r);
 
 /* The value for these names: how long it gets, and it. */
 size_t index_names_size(const struct index_name *name, unsigned count);
@@ -142,9 +150,9 @@ void index_block_key(unsigned char *key, uint32_t folder, uint32_t first);
 bool index_block_parse(struct index *ix, const MDB_val *key, const MDB_val *data,
                        struct index_value *v_r);
 
-/* The names of a block, checked. NULL: they are not there or make no sense. */
-const unsigned char *index_block_names(struct index *ix, uint32_t folder, uint32_t first,
-                                       unsigned count);
+/* The names of a block, checked. */
+bool index_block_names(struct index *ix, uint32_t folder, uint32_t first, unsigned count,
+                       struct index_names *names_r);
 
 /* Moves the cursor to the block where `uid` belongs: that with the highest key up to it. When
  * the folder has none, *found_r is false. */
@@ -157,6 +165,9 @@ bool index_block_search(struct index *ix, MDB_cursor *c, uint32_t folder, uint32
 /* The first record from `uid` on. */
 bool index_view_seek(struct index *ix, uint32_t folder, uint32_t uid, struct index_message *m_r,
                      bool *found_r);
+/* As index_message_uids. */
+bool index_view_uids(struct index *ix, uint32_t folder, uint32_t uid, uint32_t *uid_r,
+                     size_t max, size_t *n_r);
 bool index_view_name(struct index *ix, const char **kept_r, size_t *n_r);
 void index_view_forget(struct index_view *v); /* NULL: nothing */
 

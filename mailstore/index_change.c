@@ -58,7 +58,7 @@ static bool seek(struct index *ix, MDB_cursor *c, const struct change_key *from,
     make_key(want, from);
     int rc = mdb_cursor_get(c, &k, v_r, MDB_SET_RANGE);
     if (rc == MDB_NOTFOUND)
-        return true;
+        return index_ok(ix, MDB_SUCCESS);
     if (!index_ok(ix, rc) || !parse(ix, &k, v_r, key_r))
         return false;
     *found_r = key_r->folder == from->folder;
@@ -73,7 +73,7 @@ static bool step(struct index *ix, MDB_cursor *c, struct change_key *key, MDB_va
     *found_r = false;
     int rc = mdb_cursor_get(c, &k, v_r, MDB_NEXT);
     if (rc == MDB_NOTFOUND)
-        return true;
+        return index_ok(ix, MDB_SUCCESS);
     if (!index_ok(ix, rc) || !parse(ix, &k, v_r, key))
         return false;
     *found_r = key->folder == last.folder;
@@ -102,7 +102,7 @@ static bool find_last(struct index *ix, MDB_cursor *c, struct change_key *key, u
     else if (rc == MDB_NOTFOUND)
         rc = mdb_cursor_get(c, &k, &v, MDB_LAST);
     if (rc == MDB_NOTFOUND)
-        return true;
+        return index_ok(ix, MDB_SUCCESS);
     if (!index_ok(ix, rc) || !parse(ix, &k, &v, &last))
         return false;
     if (last.folder != key->folder || last.modseq != key->modseq)
@@ -149,7 +149,7 @@ static bool trim(struct index *ix, MDB_cursor *c, struct index_folder *f)
 {
     uint64_t kept = f->shown / KEPT_SHARE + KEPT_MIN;
     struct change_key from = { f->id, 0, 0 };
-    struct change_key key;
+    struct change_key key = from;
     MDB_val v;
     bool found;
     if (f->changes <= kept)
@@ -210,7 +210,7 @@ static bool walk(struct index *ix, MDB_cursor *c, uint32_t folder, uint64_t sinc
                  bool (*each)(void *ctx, uint32_t uid, uint64_t modseq), void *ctx)
 {
     struct change_key from = { folder, since + 1, 0 };
-    struct change_key key;
+    struct change_key key = from;
     MDB_val v;
     bool found;
     bool more = true;

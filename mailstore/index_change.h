@@ -16,7 +16,8 @@
 /* In a write transaction: n UIDs (each with INDEX_EXPUNGED, or without), in any order, changed
  * at `modseq`, which is no lower than any added before. Adds to f->changes, and where that is
  * too many takes the oldest out and raises f->floor; f is to be put by the caller. May be
- * called several times with one mod-sequence. */
+ * called several times with one mod-sequence. Only whole mod-sequences are taken out: where one
+ * alone is too many, f->floor becomes it, and what is added of it afterwards is not kept. */
 bool index_change_add(struct index *ix, struct index_folder *f, uint64_t modseq,
                       const uint32_t *uid, size_t n);
 

@@ -86,16 +86,21 @@ static bool put_names(struct index *ix, uint32_t folder, const struct index_name
     return true;
 }
 
-static bool delete_stored(struct index *ix, const struct index_edit *e)
+/* Takes out of the tables what they must not have any more: an empty block, or one under a key
+ * that was lowered. */
+static bool delete_old(struct index *ix, struct index_edit *e)
 {
     unsigned char key[INDEX_BLOCK_KEY];
     MDB_val k = { sizeof key, key };
+    if (!e->stored || (e->count > 0 && e->stored_first == e->first))
+        return true;
     index_block_key(key, e->folder, e->stored_first);
     int rc = mdb_del(ix->txn, ix->table[INDEX_MESSAGES], &k, NULL);
     if (rc == MDB_SUCCESS)
         rc = mdb_del(ix->txn, ix->table[INDEX_NAMES], &k, NULL);
     if (rc == MDB_NOTFOUND)
         return index_damaged(ix, "a block is not there");
+    e->stored = false;
     return index_ok(ix, rc);
 }
 
@@ -103,11 +108,8 @@ static bool edit_flush(struct index *ix, struct index_edit *e)
 {
     if (!e->valid)
         return true;
-    if (e->stored && (e->count == 0 || e->stored_first != e->first)) {
-        if (!delete_stored(ix, e))
-            return false;
-        e->stored = false;
-    }
+    if (!delete_old(ix, e))
+        return false;
     bool append = !e->stored && e->next == NO_BLOCK;
     if (e->count > 0 && e->dirty) {
         if (!put_records(ix, e->folder, e->rec, e->first, e->count, append))
@@ -151,14 +153,23 @@ static void edit_begin(struct index_edit *e, uint32_t folder, uint32_t first, ui
     e->at = 0;
 }
 
-static void edit_copy(struct index_edit *e, const struct index_value *v)
+/* Checks the copy, which stays as it is. */
+static bool edit_copy(struct index *ix, struct index_edit *e, const MDB_val *key,
+                      const MDB_val *data)
 {
-    edit_begin(e, v->folder, v->first, NO_BLOCK);
+    struct index_value v;
+    MDB_val copy = { data->mv_size, e->rec };
+    if (data->mv_size > sizeof e->rec)
+        return index_damaged(ix, "records");
+    memcpy(e->rec, data->mv_data, data->mv_size);
+    if (!index_block_parse(ix, key, &copy, &v))
+        return false;
+    edit_begin(e, v.folder, v.first, NO_BLOCK);
     e->stored = true;
-    e->stored_first = v->first;
+    e->stored_first = v.first;
     e->names_known = false;
-    e->count = v->count;
-    memcpy(e->rec, v->rec, v->count * INDEX_RECORD);
+    e->count = v.count;
+    return true;
 }
 
 /* Where the next block begins: the cursor is on this one, or (not stored) anywhere. */
@@ -170,7 +181,7 @@ static bool edit_find_next(struct index *ix, MDB_cursor *c, struct index_edit *e
     index_block_key(want, e->folder, e->first);
     int rc = mdb_cursor_get(c, &key, &data, e->stored ? MDB_NEXT : MDB_SET_RANGE);
     if (rc == MDB_NOTFOUND)
-        return true;
+        return index_ok(ix, MDB_SUCCESS);
     if (!index_ok(ix, rc))
         return false;
     if (key.mv_size != INDEX_BLOCK_KEY)
@@ -188,16 +199,13 @@ static bool edit_read(struct index *ix, struct index_edit *e, MDB_cursor *c, uin
 {
     MDB_val key;
     MDB_val data;
-    struct index_value v;
     bool found;
     if (!index_block_search(ix, c, folder, uid, &key, &data, &found))
         return false;
-    if (found && !index_block_parse(ix, &key, &data, &v))
-        return false;
-    if (found)
-        edit_copy(e, &v);
-    else
+    if (!found)
         edit_begin(e, folder, uid, NO_BLOCK);
+    else if (!edit_copy(ix, e, &key, &data))
+        return false;
     return edit_find_next(ix, c, e);
 }
 
@@ -228,12 +236,14 @@ static bool edit_know_names(struct index *ix, struct index_edit *e)
 {
     if (e->names_known)
         return true;
-    const unsigned char *names = index_block_names(ix, e->folder, e->stored_first, e->count);
-    if (names == NULL)
+    struct index_names names;
+    if (!index_block_names(ix, e->folder, e->stored_first, e->count, &names))
         return false;
     for (unsigned i = 0; i < e->count; i++) {
-        const char *text;
-        size_t n = index_names_at(names, i, &text);
+        const char *text = NULL;
+        size_t n = index_names_at(&names, i, &text);
+        if (n == 0)
+            return index_damaged(ix, "names");
         e->name[i].len = (uint8_t)n;
         memcpy(e->name[i].text, text, n);
     }
@@ -315,13 +325,14 @@ bool index_edit_remove(struct index *ix)
     return true;
 }
 
-/* Writes the upper half of a full block as one of its own. */
+/* Writes the upper half of a full block as one of its own; perhaps under the key that this one
+ * had. */
 static bool edit_split(struct index *ix, struct index_edit *e)
 {
     unsigned half = e->count / 2;
     unsigned rest = e->count - half;
     uint32_t first = e->rec[half].uid;
-    if (!edit_know_names(ix, e) ||
+    if (!edit_know_names(ix, e) || !delete_old(ix, e) ||
         !put_records(ix, e->folder, &e->rec[half], first, rest, false) ||
         !put_names(ix, e->folder, &e->name[half], first, rest, false))
         return false;
@@ -370,6 +381,8 @@ bool index_edit_insert(struct index *ix, uint32_t folder, const struct index_mes
     }
     if (e == NULL || !edit_know_names(ix, e))
         return false;
+    if (e->count == INDEX_BLOCK)
+        return index_damaged(ix, "a block is fuller than it was");
     e->at = edit_lower(e, m->uid);
     size_t behind = e->count - e->at;
     memmove(&e->rec[e->at + 1], &e->rec[e->at], behind * sizeof e->rec[0]);

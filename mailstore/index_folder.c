@@ -40,7 +40,7 @@ static bool clear_range(struct index *ix, MDB_cursor *c, uint32_t folder, unsign
         else if (rc == MDB_NOTFOUND)
             return index_damaged(ix, "a value is not there");
     }
-    return rc == MDB_NOTFOUND || index_ok(ix, rc);
+    return index_ok(ix, rc == MDB_NOTFOUND ? MDB_SUCCESS : rc);
 }
 
 bool index_clear_table(struct index *ix, enum index_table table, uint32_t folder)
@@ -65,14 +65,14 @@ static bool is_bool(const unsigned char *value, size_t offset)
 static bool folder_take(struct index *ix, const MDB_val *key, const MDB_val *data,
                         struct index_folder *f_r)
 {
-    const unsigned char *value = data->mv_data;
+    const unsigned char *copy = (const unsigned char *)f_r;
     size_t list = offsetof(struct index_folder, list);
-    bool sound = key->mv_size == KEY_SIZE && data->mv_size == sizeof *f_r &&
-                 is_bool(value, list + offsetof(struct uidlist, present)) &&
-                 is_bool(value, list + offsetof(struct uidlist, rewrite));
-    if (!sound)
+    if (key->mv_size != KEY_SIZE || data->mv_size != sizeof *f_r)
         return index_damaged(ix, "a folder");
-    memcpy(f_r, value, sizeof *f_r);
+    memcpy(f_r, data->mv_data, sizeof *f_r);
+    if (!is_bool(copy, list + offsetof(struct uidlist, present)) ||
+        !is_bool(copy, list + offsetof(struct uidlist, rewrite)))
+        return index_damaged(ix, "a folder");
     const char *fields = f_r->list.fields;
     if (f_r->cur_ino != index_key_get64(key->mv_data) || f_r->id == 0 ||
         f_r->uidvalidity == 0 || f_r->modseq > MODSEQ_MAX ||
@@ -95,7 +95,7 @@ bool index_folder_get(struct index *ix, uint64_t cur_ino, struct index_folder *f
     index_key_put64(key, cur_ino);
     int rc = mdb_get(ix->txn, ix->table[INDEX_FOLDERS], &k, &v);
     if (rc == MDB_NOTFOUND)
-        return true;
+        return index_ok(ix, MDB_SUCCESS);
     *found_r = index_ok(ix, rc) && folder_take(ix, &k, &v, f_r);
     return *found_r;
 }
@@ -140,7 +140,7 @@ bool index_folder_drop(struct index *ix, uint64_t cur_ino)
 {
     unsigned char key[KEY_SIZE];
     MDB_val k = { sizeof key, key };
-    struct index_folder f;
+    struct index_folder f = { .id = 0 };
     bool found;
     if (!index_writable(ix) || !index_folder_get(ix, cur_ino, &f, &found))
         return false;
@@ -164,7 +164,7 @@ static bool each_folder(struct index *ix, MDB_cursor *c,
     index_key_put64(want, 1); /* behind the index itself */
     int rc = mdb_cursor_get(c, &key, &data, MDB_SET_RANGE);
     for (; rc == MDB_SUCCESS; rc = mdb_cursor_get(c, &key, &data, MDB_NEXT)) {
-        struct index_folder f;
+        struct index_folder f = { .id = 0 };
         if (!folder_take(ix, &key, &data, &f))
             return false;
         if (f.cur_ino <= last)
@@ -173,7 +173,7 @@ static bool each_folder(struct index *ix, MDB_cursor *c,
             return true;
         last = f.cur_ino;
     }
-    return rc == MDB_NOTFOUND || index_ok(ix, rc);
+    return index_ok(ix, rc == MDB_NOTFOUND ? MDB_SUCCESS : rc);
 }
 
 bool index_folder_each(struct index *ix, bool (*each)(void *ctx, const struct index_folder *f),

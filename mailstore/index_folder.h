@@ -67,8 +67,8 @@ bool index_folder_put(struct index *ix, struct index_folder *f);
 bool index_folder_drop(struct index *ix, uint64_t cur_ino);
 
 /* Calls each() for every folder, in a snapshot; each() false ends it. */
-bool index_folder_each(struct index *ix,
-                       bool (*each)(void *ctx, const struct index_folder *f), void *ctx);
+bool index_folder_each(struct index *ix, bool (*each)(void *ctx, const struct index_folder *f),
+                       void *ctx);
 
 /* The next mod-sequence of a folder: microseconds of the clock, but always above f->modseq.
  * So an index that was lost and built anew goes on above all that the lost one gave, also when

@@ -43,6 +43,14 @@ bool index_message_next(struct index *ix, uint32_t folder, uint32_t uid,
     return seek(ix, folder, uid, false, m_r, name_r, found_r);
 }
 
+bool index_message_uids(struct index *ix, uint32_t folder, uint32_t uid, uint32_t *uid_r,
+                        size_t max, size_t *n_r)
+{
+    *n_r = 0;
+    return index_readable(ix) && !ix->writing &&
+           index_view_uids(ix, folder, uid, uid_r, max, n_r);
+}
+
 /* --- By unique part. -------------------------------------------------------------------------
  */
 

@@ -91,17 +91,15 @@ bool index_name_keep(const char *name, struct index_message *m, struct index_nam
 
 bool index_name_make(const struct index_message *m, const char *kept, size_t n, char *name_r)
 {
-    if (!is_name(kept, n))
-        return false;
-    if ((m->bits & INDEX_WHOLE) != 0 || !in_cur(m)) {
-        memcpy(name_r, kept, n);
-        name_r[n] = '\0';
-        return true;
-    }
     char base[NAME_MAX + 1];
-    memcpy(base, kept, n);
-    base[n] = '\0';
-    return maildir_name_with_flags(base, m->flags, m->letters, name_r);
+    bool made = (m->bits & INDEX_WHOLE) == 0 && in_cur(m);
+    char *copy = made ? base : name_r;
+    if (n > NAME_MAX)
+        return false;
+    memcpy(copy, kept, n);
+    copy[n] = '\0';
+    return is_name(copy, n) &&
+           (!made || maildir_name_with_flags(base, m->flags, m->letters, name_r));
 }
 
 size_t index_name_unique(const char *kept, size_t n)
@@ -112,11 +110,12 @@ size_t index_name_unique(const char *kept, size_t n)
 /* --- A value. --------------------------------------------------------------------------------
  */
 
-bool index_names_check(const unsigned char *value, size_t size, unsigned count)
+bool index_names_parse(const MDB_val *data, unsigned count, struct index_names *names_r)
 {
-    if (size < NUMBER * (1 + (size_t)count) || number_at(value, 0) != count)
+    const unsigned char *value = data->mv_data;
+    size_t head = NUMBER * (1 + (size_t)count);
+    if (data->mv_size < head || number_at(value, 0) != count)
         return false;
-    size_t text = size - NUMBER * (1 + (size_t)count);
     size_t end = 0;
     for (unsigned i = 1; i <= count; i++) {
         size_t next = number_at(value, i);
@@ -124,15 +123,19 @@ bool index_names_check(const unsigned char *value, size_t size, unsigned count)
             return false;
         end = next;
     }
-    return end == text;
+    *names_r = (struct index_names){ value, data->mv_size, count };
+    return end == data->mv_size - head;
 }
 
-size_t index_names_at(const unsigned char *value, unsigned i, const char **text_r)
+size_t index_names_at(const struct index_names *names, unsigned i, const char **text_r)
 {
-    unsigned count = number_at(value, 0);
-    unsigned from = i == 0 ? 0 : number_at(value, i);
-    *text_r = (const char *)value + NUMBER * (1 + (size_t)count) + from;
-    return number_at(value, (size_t)i + 1) - from;
+    size_t head = NUMBER * (1 + (size_t)names->count);
+    size_t from = i == 0 ? 0 : number_at(names->value, i);
+    size_t end = number_at(names->value, (size_t)i + 1);
+    if (i >= names->count || end <= from || end - from > NAME_MAX || end > names->size - head)
+        return 0;
+    *text_r = (const char *)names->value + head + from;
+    return end - from;
 }
 
 size_t index_names_size(const struct index_name *name, unsigned count)

@@ -54,9 +54,6 @@
 #define DATA    "data.mdb"
 #define LOCK    "lock.mdb"
 
-/* What was thrown away, until it is gone. */
-#define OLD_PREFIX "db."
-
 /* Behind anything that a file can hold here: no page of LMDB's is there. */
 #define IN    ((off_t)1 << 62)
 #define WRITE (IN + 1)
@@ -220,63 +217,16 @@ static enum index_find lock_top(struct index_place *p)
     return INDEX_FOUND;
 }
 
-/* --- Throwing away. --------------------------------------------------------------------------
+/* --- Making and finding. ---------------------------------------------------------------------
  */
 
-static void remove_files(int dir)
-{
-    struct dirent *entry;
-    DIR *d = sys_opendirfd(dir);
-    if (d == NULL)
-        return;
-    while ((entry = sys_readdir(d)) != NULL)
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            (void)sys_unlinkat(dir, entry->d_name, 0);
-    sys_closedir(d);
-}
-
-static void remove_old(int top, const char *name)
-{
-    int fd = sys_openat(top, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
-    if (fd >= 0) {
-        remove_files(fd);
-        sys_close(fd);
-    }
-    if (sys_unlinkat(top, name, AT_REMOVEDIR) < 0)
-        (void)sys_unlinkat(top, name, 0);
-}
-
-static void sweep(int top)
-{
-    struct dirent *entry;
-    DIR *d = sys_opendirfd(top);
-    if (d == NULL)
-        return;
-    while ((entry = sys_readdir(d)) != NULL)
-        if (strncmp(entry->d_name, OLD_PREFIX, sizeof OLD_PREFIX - 1) == 0)
-            remove_old(top, entry->d_name);
-    sys_closedir(d);
-}
-
-/* False with errno. */
 static bool throw_away(struct index_place *p)
 {
-    char name[sizeof OLD_PREFIX + 64];
-    struct timespec now = { 0, 0 };
     close_fd(&p->data);
     close_fd(&p->db);
     p->marked = false;
-    (void)sys_clock(&now);
-    snprintf(name, sizeof name, OLD_PREFIX "%lld.%09ld.%ld", (long long)now.tv_sec, now.tv_nsec,
-             (long)getpid());
-    if (sys_renameat(p->top, DB_NAME, p->top, name) < 0 && errno != ENOENT)
-        return false;
-    sweep(p->top);
-    return true;
+    return index_old_away(p->top, DB_NAME);
 }
-
-/* --- Making and finding. ---------------------------------------------------------------------
- */
 
 static bool make_lock_file(int db)
 {
@@ -403,7 +353,7 @@ static enum index_find find_db(struct index_place *p)
  */
 
 /* By way of the descriptor, so that nothing can be put in place of db/ meanwhile. */
-static bool fd_path(int fd, char *path_r)
+bool index_place_by_fd(int fd, char *path_r)
 {
     struct stat by_path;
     struct stat by_fd;
@@ -414,7 +364,7 @@ static bool fd_path(int fd, char *path_r)
 
 static enum index_find db_path(struct index_place *p, char *path_r, enum index_find found)
 {
-    if (fd_path(p->db, path_r))
+    if (index_place_by_fd(p->db, path_r))
         return found;
     if (!p->elsewhere)
         return unfit(p, "can't be opened without /proc");
@@ -549,31 +499,4 @@ bool index_place_lock(struct index_place *p, unsigned milliseconds)
 void index_place_unlock(struct index_place *p)
 {
     (void)sys_lock_octet(p->data, F_UNLCK, WRITE);
-}
-
-/* --- In memory. ------------------------------------------------------------------------------
- */
-
-/* A file that has no name from the beginning; LMDB opens what has a path, and /proc gives it
- * one. Else a name that nobody knows, for a moment. */
-int index_place_memory(char *path_r)
-{
-    static const char *const template[] = { "/dev/shm/imapd-index.XXXXXX",
-                                            "/tmp/imapd-index.XXXXXX" };
-    int fd = sys_memfd(INDEX_NAME);
-    if (fd >= 0 && fd_path(fd, path_r))
-        return fd;
-    close_fd(&fd);
-    for (size_t i = 0; fd < 0 && i < sizeof template / sizeof *template; i++) {
-        snprintf(path_r, PATH_MAX, "%s", template[i]);
-        fd = sys_mkostemp(path_r);
-    }
-    return fd;
-}
-
-void index_place_hide(int fd, const char *path)
-{
-    if (strncmp(path, "/proc/", 6) != 0)
-        (void)sys_unlinkat(AT_FDCWD, path, 0);
-    sys_close(fd);
 }

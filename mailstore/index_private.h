@@ -1,8 +1,10 @@
 /*
  * The inside of the index, for the files index*.c alone.
  *
- * index.c          the environment: opening, transactions, what fails
- * index_place.c    the directory: which file, who may do what with it, beginning anew
+ * index.c          transactions, what fails, and what takes its place
+ * index_env.c      LMDB's opening
+ * index_place.c    the directory: which file, who may do what with it
+ * index_old.c      throwing it away
  * index_boot.c     whether it survived a crash of the machine
  * index_sound.c    whether it is LMDB's at all, and whole
  * index_fault.c    damage that shows as a signal
@@ -69,8 +71,10 @@ struct index {
     bool told;              /* the log, of a failure that may come again each minute */
 };
 
-/* Takes LMDB's return value: true for MDB_SUCCESS; MDB_NOTFOUND must be handled before. Else
- * notes that the index has failed, logs it once, and returns false. */
+/* Takes LMDB's return value: true for MDB_SUCCESS. Else notes that the index has failed, logs
+ * it once, and returns false. MDB_NOTFOUND must be handled before; but it means "there is none"
+ * only where index_ok(ix, MDB_SUCCESS) is true, which it is not when a page could not be read.
+ */
 bool index_ok(struct index *ix, int rc);
 /* The same for a value that can't be (too short, a count that does not fit): damage. Always
  * false. */
@@ -166,10 +170,36 @@ bool index_place_mark(struct index_place *p);
 bool index_place_lock(struct index_place *p, unsigned milliseconds);
 void index_place_unlock(struct index_place *p);
 
-/* A descriptor of a new empty file that only we know; path_r: how LMDB opens it. -1 with errno;
- * index_place_hide must follow when LMDB has opened it. */
-int index_place_memory(char *path_r);
-void index_place_hide(int fd, const char *path);
+/* The path of what is open at fd, by way of /proc (PATH_MAX octets). False where there is none.
+ */
+bool index_place_by_fd(int fd, char *path_r);
+
+/* --- index_old.c -----------------------------------------------------------------------------
+ */
+
+/* Throws `name` in the directory `top` away, if there is such a thing, and what was left behind
+ * when others did. False with errno: it is still there. */
+bool index_old_away(int top, const char *name);
+
+/* --- index_env.c -----------------------------------------------------------------------------
+ */
+
+struct index_opened {
+    MDB_env *env;
+    MDB_txn *reader; /* reset */
+    MDB_dbi table[INDEX_TABLES];
+};
+
+/* Opens what index_place_enter found, or fills what it made (fresh). LMDB's return value;
+ * nothing is open then but for MDB_SUCCESS. MDB_INCOMPATIBLE: it has a newer format than ours.
+ * EAGAIN: it is not the file any more that was found. */
+int index_env_shared(struct index_place *p, const char *path, bool fresh, uint64_t size_max,
+                     struct index_opened *o_r);
+/* One in memory. An errno, or LMDB's return value. */
+int index_env_private(uint64_t size_max, struct index_opened *o_r);
+void index_env_close(struct index_opened *o);
+/* Tells index_fault.c of the map; `db` as there. */
+void index_env_watch(MDB_env *env, int db);
 
 /* --- index_fault.c ---------------------------------------------------------------------------
  */

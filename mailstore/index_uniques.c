@@ -20,6 +20,7 @@
 /* UIDs are below 2^31 (mailstore/uidlist.h). */
 #define DROP     ((uint64_t)1 << 31)
 #define KEY_SIZE (2 * sizeof(uint32_t))
+#define UID_SIZE sizeof(uint32_t) /* as a key, since it is one to LMDB */
 
 /* Eight octets at a time, each multiplied through all of the rest; the high half is the better
  * one. Names are numbers mostly: all of their octets must count. */
@@ -127,7 +128,7 @@ static bool drop_one(struct index *ix, MDB_cursor *c, MDB_val *key, MDB_val *uid
     int rc = mdb_cursor_get(c, key, uid, MDB_GET_BOTH);
     if (rc == MDB_SUCCESS)
         rc = mdb_cursor_del(c, 0);
-    return rc == MDB_NOTFOUND || index_ok(ix, rc);
+    return index_ok(ix, rc == MDB_NOTFOUND ? MDB_SUCCESS : rc);
 }
 
 /* append: its key is behind all others. */
@@ -135,10 +136,11 @@ static bool change_one(struct index *ix, MDB_cursor *c, uint32_t folder, uint64_
                        bool append)
 {
     unsigned char key[KEY_SIZE];
-    uint32_t uid = (uint32_t)(change & (DROP - 1));
+    unsigned char uid[UID_SIZE];
     MDB_val k = { sizeof key, key };
-    MDB_val v = { sizeof uid, &uid };
+    MDB_val v = { sizeof uid, uid };
     make_key(key, folder, (uint32_t)(change >> 32));
+    index_key_put32(uid, (uint32_t)(change & (DROP - 1)));
     if ((change & DROP) != 0)
         return drop_one(ix, c, &k, &v);
     int rc = append ? mdb_cursor_put(c, &k, &v, MDB_APPEND) : MDB_KEYEXIST;
@@ -197,16 +199,14 @@ static bool walk(struct index *ix, MDB_cursor *c, MDB_val *key,
     if (rc == MDB_SUCCESS)
         rc = mdb_cursor_get(c, key, &v, MDB_LAST_DUP);
     for (; rc == MDB_SUCCESS; rc = mdb_cursor_get(c, key, &v, MDB_PREV_DUP)) {
-        uint32_t uid = 0;
-        if (v.mv_size == sizeof uid)
-            memcpy(&uid, v.mv_data, sizeof uid);
+        uint32_t uid = v.mv_size == UID_SIZE ? index_key_get32(v.mv_data) : 0;
         if (uid == 0 || uid >= above)
             return index_damaged(ix, "a UID of a unique part");
         if (!each(ctx, uid))
             return true;
         above = uid;
     }
-    return rc == MDB_NOTFOUND || index_ok(ix, rc);
+    return index_ok(ix, rc == MDB_NOTFOUND ? MDB_SUCCESS : rc);
 }
 
 bool index_uniques_each(struct index *ix, uint32_t folder, const char *unique, size_t n,

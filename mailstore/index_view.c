@@ -12,8 +12,8 @@ struct index_view {
     bool valid;
     bool is_last; /* of the folder; the cursor is elsewhere then */
     struct index_value b;
-    unsigned at;                /* of the record found last */
-    const unsigned char *names; /* NULL: not looked up yet */
+    unsigned at;              /* of the record found last */
+    struct index_names names; /* value NULL: not looked up yet */
     MDB_cursor *cursor;
 };
 
@@ -48,7 +48,7 @@ static bool view_set(struct index *ix, struct index_view *v, const MDB_val *key,
                      const MDB_val *data)
 {
     v->at = 0;
-    v->names = NULL;
+    v->names.value = NULL;
     v->is_last = false;
     v->valid = index_block_parse(ix, key, data, &v->b);
     return v->valid;
@@ -76,7 +76,7 @@ static bool view_step(struct index *ix, struct index_view *v)
         return index_damaged(ix, "the order of records");
     }
     v->is_last = true;
-    return true;
+    return index_ok(ix, MDB_SUCCESS);
 }
 
 /* Makes the block where `uid` belongs the view, or the one behind it; *found_r: it has a record
@@ -102,7 +102,7 @@ static bool view_search(struct index *ix, struct index_view *v, uint32_t folder,
     key = (MDB_val){ sizeof want, want };
     int rc = mdb_cursor_get(v->cursor, &key, &data, MDB_SET_RANGE);
     if (rc == MDB_NOTFOUND)
-        return true;
+        return index_ok(ix, MDB_SUCCESS);
     if (!index_ok(ix, rc))
         return false;
     if (!view_set(ix, v, &key, &data))
@@ -135,6 +135,8 @@ static bool view_follows(const struct index_view *v, uint32_t folder, uint32_t u
            index_block_uid(v->b.rec, v->at + 1) >= uid;
 }
 
+/* What was checked when the block became the view is checked again where it would do harm: a
+ * page that can't be read any more is one of zeros from then on (index_fault.c). */
 bool index_view_seek(struct index *ix, uint32_t folder, uint32_t uid, struct index_message *m_r,
                      bool *found_r)
 {
@@ -149,20 +151,60 @@ bool index_view_seek(struct index *ix, uint32_t folder, uint32_t uid, struct ind
         if (!found)
             return true;
         v->at = index_block_lower(v->b.rec, v->b.count, uid);
+        if (v->at == v->b.count)
+            return index_damaged(ix, "the order of records");
     } else {
         v->at++;
     }
-    *found_r = index_block_take(ix, v->b.rec, v->at, m_r);
+    if (!index_block_take(ix, v->b.rec, v->at, m_r))
+        return false;
+    *found_r = m_r->uid >= uid || index_damaged(ix, "the order of records");
     return *found_r;
+}
+
+/* Those of the block in hand, from the record found last on. Of each record three fields: a
+ * folder is walked through whenever it is selected. */
+static void take_uids(struct index_view *v, uint32_t *uid_r, size_t max, size_t *n_r)
+{
+    size_t n = *n_r;
+    for (; v->at < v->b.count && n < max; v->at++) {
+        const unsigned char *rec = v->b.rec + v->at * INDEX_RECORD;
+        bool recent = (rec[offsetof(struct index_message, bits)] & INDEX_RECENT) != 0;
+        uid_r[n] = index_block_uid(v->b.rec, v->at) | (recent ? INDEX_UID_RECENT : 0);
+        n += rec[offsetof(struct index_message, state)] == RECORD_SHOWN;
+    }
+    *n_r = n;
+}
+
+bool index_view_uids(struct index *ix, uint32_t folder, uint32_t uid, uint32_t *uid_r,
+                     size_t max, size_t *n_r)
+{
+    struct index_message m;
+    bool found = false;
+    *n_r = 0;
+    if (!index_view_seek(ix, folder, uid, &m, &found))
+        return false;
+    if (!found)
+        return true;
+    struct index_view *v = ix->block->view;
+    bool ok = true;
+    take_uids(v, uid_r, max, n_r);
+    while (ok && *n_r < max) {
+        ok = view_step(ix, v);
+        if (!ok || v->is_last)
+            break;
+        take_uids(v, uid_r, max, n_r);
+    }
+    v->valid = false; /* `at` may be behind the last record */
+    return ok;
 }
 
 bool index_view_name(struct index *ix, const char **kept_r, size_t *n_r)
 {
     struct index_view *v = ix->block->view;
-    if (v->names == NULL)
-        v->names = index_block_names(ix, v->b.folder, v->b.first, v->b.count);
-    if (v->names == NULL)
+    if (v->names.value == NULL &&
+        !index_block_names(ix, v->b.folder, v->b.first, v->b.count, &v->names))
         return false;
-    *n_r = index_names_at(v->names, v->at, kept_r);
-    return true;
+    *n_r = index_names_at(&v->names, v->at, kept_r);
+    return *n_r > 0 || index_damaged(ix, "names");
 }

@@ -51,6 +51,7 @@ enum store_error mailbox_open(struct store *store, const char *name, bool writab
         mb->writable = writable && can_write(&mb->dirs);
         if (mb->writable)
             tmp_clean(mb->dirs.tmp);
+        store->writes = store->writes || mb->writable;
         e = mailbox_refresh(mb);
     }
     if (e != STORE_OK) {

@@ -107,6 +107,16 @@ bool mailbox_is_gone(struct mailbox *mb, uint32_t uid);
  * none. For walks through the folder, or a part of it, at the speed of memory. */
 bool mailbox_next(struct mailbox *mb, uint32_t uid, struct message_info *info_r);
 
+/* The UIDs from `uid` on of the messages that are there, up to `max` of them, each with
+ * MAILBOX_UID_RECENT where it is \Recent here; *n_r counts them, and is below max when those
+ * were the last. False: it can't be said what is there. */
+#define MAILBOX_UID_RECENT 0x80000000U
+bool mailbox_uids(struct mailbox *mb, uint32_t uid, uint32_t *uid_r, size_t max, size_t *n_r);
+
+/* What is known of this folder contradicts itself: forgets all of it and looks anew. Errors as
+ * mailbox_refresh. */
+enum store_error mailbox_rebuild(struct mailbox *mb);
+
 /* Calls each() for the messages changed after mod-sequence `since`, expunged ones included, in
  * order of UID. each() may call mailbox_get. What it costs is what has changed. False: which
  * messages are gone since then is not known (the index was lost meanwhile, or it is too long

@@ -55,9 +55,11 @@ static void message_fill(struct index_message *m, const struct record *rec)
 
 static bool load_record(struct table *t, const struct index_message *m, const char *name)
 {
+    size_t n = strlen(name);
+    size_t unique_len = strcspn(name, ",:");
     struct record *rec = t->count == 0 || t->rec[t->count - 1].uid < m->uid
-                             ? table_add(t, m->uid, name, strlen(name))
-                             : table_insert(t, m->uid, name, strlen(name));
+                             ? table_put(t, m->uid, name, n, unique_len)
+                             : table_insert(t, m->uid, name, n, unique_len);
     if (rec != NULL)
         record_fill(rec, m);
     return rec != NULL;
@@ -113,17 +115,16 @@ bool look_load(struct look *l)
     return ok;
 }
 
-/* Takes over what the table has, name and all. */
+/* Takes over what the table has. */
 static bool move_record(struct table *to, struct record *rec)
 {
-    struct record *made = table_add(to, rec->uid, rec->name, strlen(rec->name));
+    struct record *made =
+        table_put(to, rec->uid, rec->name, strlen(rec->name), rec->unique_len);
     if (made == NULL)
         return false;
     char *name = made->name;
-    free(rec->name);
     *made = *rec;
     made->name = name;
-    rec->name = NULL;
     return true;
 }
 
@@ -156,7 +157,9 @@ bool look_load_whole(struct look *l)
     if (l->whole)
         return true;
     table_init(&whole);
-    bool ok = index_read(mb->index) && merge_index(l, &whole);
+    size_t count = (size_t)l->base.shown + l->base.dead + l->base.pending + mb->table.count;
+    bool ok = table_reserve(&whole, count + count / 64) && index_read(mb->index) &&
+              merge_index(l, &whole);
     index_release(mb->index);
     table_free(&mb->table);
     mb->table = whole;

@@ -201,6 +201,12 @@ enum store_error mailbox_look(struct mailbox *mb, enum look_how how)
     }
 }
 
+enum store_error mailbox_rebuild(struct mailbox *mb)
+{
+    (void)drop_from_index(mb, mb->folder.cur_ino);
+    return mailbox_refresh(mb);
+}
+
 enum store_error mailbox_look_again(struct mailbox *mb, unsigned *left)
 {
     if (*left == 0)

@@ -51,6 +51,8 @@ static bool add_line(struct look *l, const struct uidlist_line *line)
     if (!maildir_name_parse(base, &parts))
         return true;
     struct record *old = look_known(l, base, parts.unique_len);
+    if (old != NULL && old->uid >= line->uid)
+        return true; /* another session has taken in this line since we loaded the folder */
     if (old != NULL)
         lose_file(l, old);
     struct record *rec = table_add(&mb->table, line->uid, base, line->base_len);

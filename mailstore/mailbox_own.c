@@ -39,10 +39,7 @@ struct own_change look_own_begin(struct mailbox *mb)
         mb->witness = witness_new(mb->dirs.cur);
     if (mb->witness != NULL && !watched)
         witness_begin(mb->witness);
-    struct own_change own = {
-        .cur = dir_stamp_unchanged(&mb->cur, mb->dirs.cur, mb->grain),
-        .new = dir_stamp_unchanged(&mb->new, mb->dirs.new, mb->grain),
-    };
+    struct own_change own = { .cur = dir_stamp_unchanged(&mb->cur, mb->dirs.cur, mb->grain) };
     mb->witnessed = mb->witness != NULL && own.cur && (watched || proven);
     return own;
 }
@@ -51,8 +48,6 @@ void look_own_end(struct mailbox *mb, const struct own_change *own)
 {
     if (own->cur)
         dir_stamp_take_over(&mb->cur, mb->dirs.cur, mb->grain, mb->folder.scan_ms);
-    if (own->new)
-        dir_stamp_take_over(&mb->new, mb->dirs.new, mb->grain, mb->folder.scan_ms);
     mb->witnessed = mb->witnessed && own->cur;
     mb->witnessed_mtime = mb->cur.mtime;
 }
@@ -62,12 +57,14 @@ void mailbox_prove(struct mailbox *mb)
     bool same = false;
     bool settled = false;
     if (!is_watched(mb) ||
-        dir_stamp_take(&mb->cur, mb->dirs.cur, mb->grain, &same, &settled) != STORE_OK ||
-        !same || !settled)
+        dir_stamp_take(&mb->cur, mb->dirs.cur, mb->grain, &same, &settled) != STORE_OK || !same)
         return;
-    if (witness_alone(mb->witness))
+    bool alone = witness_alone(mb->witness);
+    if (!alone)
+        mb->cur.known = false; /* somebody was there in the same tick */
+    else if (settled)
         mb->cur.verify_at = 0;
-    mb->witnessed = false;
+    mb->witnessed = alone && !settled;
 }
 
 void mailbox_prove_last(struct mailbox *mb)
@@ -81,7 +78,7 @@ void mailbox_prove_last(struct mailbox *mb)
 
 struct own_change mailbox_own_begin(struct mailbox *mb)
 {
-    struct own_change own = { .cur = false, .new = false };
+    struct own_change own = { .cur = false };
     struct index_folder f;
     bool found = false;
     if (!index_read(mb->index) ||
@@ -90,10 +87,8 @@ struct own_change mailbox_own_begin(struct mailbox *mb)
         return own;
     mb->folder = f;
     stamp_from_index(&mb->cur, &f.cur);
-    stamp_from_index(&mb->new, &f.new);
     own = look_own_begin(mb);
     own.was_cur = f.cur;
-    own.was_new = f.new;
     return own;
 }
 
@@ -101,12 +96,9 @@ void mailbox_own_end(struct mailbox *mb, const struct own_change *own, struct in
 {
     struct own_change ours = *own;
     ours.cur = own->cur && index_stamp_same(&own->was_cur, &f->cur);
-    ours.new = own->new &&index_stamp_same(&own->was_new, &f->new);
     look_own_end(mb, &ours);
     if (ours.cur)
         stamp_to_index(&f->cur, &mb->cur);
-    if (ours.new)
-        stamp_to_index(&f->new, &mb->new);
 }
 
 /* --- Into the index. -------------------------------------------------------------------------

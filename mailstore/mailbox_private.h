@@ -241,15 +241,14 @@ bool mailbox_is_recent(const struct mailbox *mb, const struct index_message *m);
 /* --- mailbox_own.c ---------------------------------------------------------------------------
  */
 
-/* Our own changes to cur/ and new/, between begin and end, are no reason to read them again. */
+/* Our own changes to cur/, between begin and end, are no reason to read it again. (new/ is read
+ * again: it is small, and what is delivered in the same tick must not wait.) */
 struct own_change {
-    bool cur;
-    bool new;
+    bool cur; /* it was as the index says */
     struct index_stamp was_cur;
-    struct index_stamp was_new;
 };
 
-/* In a look: mb->cur and mb->new are what the index has. */
+/* In a look: mb->cur is what the index has. */
 struct own_change look_own_begin(struct mailbox *mb);
 void look_own_end(struct mailbox *mb, const struct own_change *own);
 
@@ -287,7 +286,8 @@ struct located {
     char name[NAME_MAX + 1];
 };
 
-/* Finds a message that is there. False: STORE_EXPUNGED. */
+/* Finds a message that is there; in mailbox_find without its name. False: STORE_EXPUNGED. */
+bool mailbox_find(struct mailbox *mb, uint32_t uid, struct index_message *m_r);
 bool mailbox_locate(struct mailbox *mb, uint32_t uid, struct located *at_r);
 
 /* Begins a snapshot; where the index has failed, looks anew first. */

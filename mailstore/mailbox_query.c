@@ -120,27 +120,71 @@ bool mailbox_is_gone(struct mailbox *mb, uint32_t uid)
     return get(mb, uid, &m, NULL, &found) && (!found || m.state == RECORD_GONE);
 }
 
+bool mailbox_find(struct mailbox *mb, uint32_t uid, struct index_message *m_r)
+{
+    bool found = false;
+    return get(mb, uid, m_r, NULL, &found) && found && is_there(m_r);
+}
+
 bool mailbox_locate(struct mailbox *mb, uint32_t uid, struct located *at_r)
 {
     bool found = false;
     return get(mb, uid, &at_r->m, at_r->name, &found) && found && is_there(&at_r->m);
 }
 
+/* The record of the first message from `uid` on that is there; looked for twice as in get. */
+static bool next(struct mailbox *mb, uint32_t uid, struct index_message *m_r, bool *found_r)
+{
+    for (int i = 0; i < 2; i++) {
+        bool ok = mailbox_read(mb);
+        *found_r = ok;
+        for (; *found_r && uid < UINT32_MAX; uid = m_r->uid + 1) {
+            ok = index_message_next(mb->index, mb->folder.id, uid, m_r, NULL, found_r);
+            if (!ok || !*found_r || is_there(m_r))
+                break;
+        }
+        if (ok)
+            return true;
+    }
+    return false;
+}
+
 bool mailbox_next(struct mailbox *mb, uint32_t uid, struct message_info *info_r)
 {
     struct index_message m;
-    bool found = true;
-    if (!mailbox_read(mb))
+    bool found = false;
+    if (!next(mb, uid, &m, &found) || !found)
         return false;
-    for (; found && uid < UINT32_MAX; uid = m.uid + 1) {
-        if (!index_message_next(mb->index, mb->folder.id, uid, &m, NULL, &found))
-            return false;
-        if (!found || !is_there(&m))
+    *info_r = info_of(mb, &m);
+    return true;
+}
+
+/* In a session that may write a message is recent when it has claimed it (mailbox_recent.c). */
+static void mark_recent(const struct mailbox *mb, uint32_t *uid, size_t n)
+{
+    size_t at = 0;
+    for (size_t i = 0; mb->writable && i < n; i++) {
+        uid[i] &= ~MAILBOX_UID_RECENT;
+        if (mb->recent.count == 0)
             continue;
-        *info_r = info_of(mb, &m);
-        return true;
+        while (at < mb->recent.count && mb->recent.uid[at] < uid[i])
+            at++;
+        if (at < mb->recent.count && mb->recent.uid[at] == uid[i])
+            uid[i] |= MAILBOX_UID_RECENT;
     }
-    return false;
+}
+
+bool mailbox_uids(struct mailbox *mb, uint32_t uid, uint32_t *uid_r, size_t max, size_t *n_r)
+{
+    bool ok = false;
+    for (int i = 0; !ok && i < 2; i++) {
+        if (!mailbox_read(mb))
+            return false;
+        ok = index_message_uids(mb->index, mb->folder.id, uid, uid_r, max, n_r);
+    }
+    if (ok)
+        mark_recent(mb, uid_r, *n_r);
+    return ok;
 }
 
 /* --- What changed. ---------------------------------------------------------------------------
@@ -245,8 +289,8 @@ bool mailbox_changes(struct mailbox *mb, uint64_t since,
         return true;
     if (!mailbox_read(mb))
         return false;
-    if (since >= mb->folder.floor)
-        return changes_from_log(&t);
+    if (since >= mb->folder.floor && changes_from_log(&t))
+        return true;
     changes_from_all(&t);
     return false;
 }

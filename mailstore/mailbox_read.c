@@ -182,12 +182,12 @@ static enum store_error measure(struct mailbox *mb, uint32_t uid, uint64_t *octe
 
 enum store_error mailbox_size(struct mailbox *mb, uint32_t uid, uint64_t *octets_r)
 {
-    struct located at;
+    struct index_message m;
     int64_t date = 0;
-    if (!mailbox_locate(mb, uid, &at))
+    if (!mailbox_find(mb, uid, &m))
         return STORE_EXPUNGED;
-    *octets_r = at.m.size;
-    if (at.m.size != SIZE_UNKNOWN)
+    *octets_r = m.size;
+    if (m.size != SIZE_UNKNOWN)
         return STORE_OK;
     enum store_error e = learn(mb, uid, octets_r, &date);
     return e == STORE_OK && *octets_r == SIZE_UNKNOWN ? measure(mb, uid, octets_r) : e;
@@ -195,13 +195,13 @@ enum store_error mailbox_size(struct mailbox *mb, uint32_t uid, uint64_t *octets
 
 enum store_error mailbox_internaldate(struct mailbox *mb, uint32_t uid, time_t *date_r)
 {
-    struct located at;
+    struct index_message m;
     uint64_t size = 0;
     int64_t date = 0;
-    if (!mailbox_locate(mb, uid, &at))
+    if (!mailbox_find(mb, uid, &m))
         return STORE_EXPUNGED;
-    *date_r = (time_t)at.m.date;
-    if (at.m.date != INDEX_DATE_UNKNOWN)
+    *date_r = (time_t)m.date;
+    if (m.date != INDEX_DATE_UNKNOWN)
         return STORE_OK;
     enum store_error e = learn(mb, uid, &size, &date);
     *date_r = (time_t)date;

@@ -38,7 +38,7 @@ static bool take_one(void *ctx, const char *name)
         witness_expect(mb->witness, 1);
         record_set_place(mb, rec, true, false);
         rec->dirty = true;
-        return table_rename(rec, to);
+        return table_rename(&mb->table, rec, to);
     }
     if (errno == ENOENT)
         mb->cur.known = mb->new.known = false; /* another was first */

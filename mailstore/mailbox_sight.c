@@ -61,7 +61,7 @@ bool look_take(struct look *l, struct record *rec, const char *name, bool in_new
     bool of_table = rec->uid != 0;
     maildir_name_flags(name, &flags, &letters);
     if (strcmp(rec->name, name) != 0) {
-        if (!table_rename(rec, name))
+        if (!table_rename(of_table ? &mb->table : &l->fresh, rec, name))
             return false;
         rec->dirty = true;
     }

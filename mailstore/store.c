@@ -85,8 +85,10 @@ struct index *store_index(struct store *store)
 
 void store_release(struct store *store)
 {
-    if (store->index != NULL)
-        index_release(store->index);
+    if (store->index == NULL)
+        return;
+    index_release(store->index);
+    index_settle(store->index, store->writes);
 }
 
 int store_root_fd(const struct store *store)

@@ -39,7 +39,8 @@ bool store_index_at(struct store *store, const char *dir, uint64_t size_max);
 
 /* To be called before the client is waited for and before octets are sent that it may not take
  * at once: ends the snapshot of the index that answers come from. Costs nothing where there is
- * none; the next question takes another. */
+ * none; the next question takes another. Also what the index's first write needs besides is
+ * done here, once, while nobody waits (index_settle). */
 void store_release(struct store *store);
 
 int store_root_fd(const struct store *store); /* the store's, do not close */

@@ -1,5 +1,10 @@
-/* The hash is open addressing with linear probing, at most half full. Nothing is ever taken out
- * of it but by building it anew, so there are no tombstones. */
+/*
+ * The hash is open addressing with linear probing, at most half full. Nothing is ever taken out
+ * of it but by building it anew, so there are no tombstones.
+ *
+ * Names lie in large pieces of memory, which go back to the system with the table: a session
+ * that has looked through a large folder once must not stay large.
+ */
 #include "mailstore/table.h"
 
 #include <stdlib.h>
@@ -13,6 +18,18 @@ _Static_assert(sizeof(struct record) <= 32, "a record grew");
 /* Indexes are kept in 32 bits, one of them for "free". */
 #define RECORDS_MAX ((size_t)1 << 30)
 
+/* Above what malloc(3) takes from the system for itself alone (M_MMAP_THRESHOLD). */
+#define TEXT_SIZE ((size_t)512 << 10)
+/* The first piece of a table, which often has a handful of names. */
+#define TEXT_SIZE_MIN ((size_t)4 << 10)
+
+struct table_text {
+    struct table_text *before;
+    size_t size;
+    size_t used;
+    char octet[];
+};
+
 void table_init(struct table *t)
 {
     memset(t, 0, sizeof *t);
@@ -20,8 +37,11 @@ void table_init(struct table *t)
 
 void table_free(struct table *t)
 {
-    for (size_t i = 0; i < t->count; i++)
-        free(t->rec[i].name);
+    while (t->text != NULL) {
+        struct table_text *before = t->text->before;
+        free(t->text);
+        t->text = before;
+    }
     free(t->rec);
     free(t->slot);
     table_init(t);
@@ -58,21 +78,36 @@ static void fill_slots(struct table *t)
         *find_slot(t, t->rec[i].name, t->rec[i].unique_len) = (uint32_t)(i + 1);
 }
 
-static bool make_room(struct table *t)
+/* n octets, at most TEXT_SIZE_MIN. */
+static char *text_room(struct table *t, size_t n)
 {
-    if (t->count >= RECORDS_MAX)
-        return false;
-    if (t->count == t->allocated) {
-        size_t n = t->allocated == 0 ? SLOTS_MIN / 2 : t->allocated + t->allocated / 2;
-        struct record *grown = reallocarray(t->rec, n, sizeof *grown);
-        if (grown == NULL)
-            return false;
-        t->rec = grown;
-        t->allocated = n;
+    if (t->text == NULL || t->text->size - t->text->used < n) {
+        size_t size = t->text == NULL ? TEXT_SIZE_MIN : TEXT_SIZE;
+        struct table_text *text = malloc(sizeof *text + size);
+        if (text == NULL)
+            return NULL;
+        text->before = t->text;
+        text->size = size;
+        text->used = 0;
+        t->text = text;
     }
-    if ((t->count + 1) * 2 <= t->slots)
-        return true;
-    size_t slots = t->slots == 0 ? SLOTS_MIN : t->slots * 2;
+    char *room = t->text->octet + t->text->used;
+    t->text->used += n;
+    return room;
+}
+
+static bool grow_records(struct table *t, size_t n)
+{
+    struct record *grown = reallocarray(t->rec, n, sizeof *grown);
+    if (grown == NULL)
+        return false;
+    t->rec = grown;
+    t->allocated = n;
+    return true;
+}
+
+static bool grow_slots(struct table *t, size_t slots)
+{
     uint32_t *slot = calloc(slots, sizeof *slot);
     if (slot == NULL)
         return false;
@@ -83,31 +118,69 @@ static bool make_room(struct table *t)
     return true;
 }
 
-struct record *table_add(struct table *t, uint32_t uid, const char *name, size_t n)
+bool table_reserve(struct table *t, size_t count)
 {
-    struct maildir_name parts;
-    if (!make_room(t))
+    size_t slots = t->slots == 0 ? SLOTS_MIN : t->slots;
+    if (count > RECORDS_MAX)
+        return false;
+    while (slots < count * 2)
+        slots *= 2;
+    return (count <= t->allocated || grow_records(t, count)) &&
+           (slots == t->slots || grow_slots(t, slots));
+}
+
+static bool make_room(struct table *t)
+{
+    size_t more = t->allocated + t->allocated / 2 + SLOTS_MIN / 2;
+    if (t->count >= RECORDS_MAX || (t->count == t->allocated && !grow_records(t, more)))
+        return false;
+    return (t->count + 1) * 2 <= t->slots ||
+           grow_slots(t, t->slots == 0 ? SLOTS_MIN : t->slots * 2);
+}
+
+struct record *table_put(struct table *t, uint32_t uid, const char *name, size_t n,
+                         size_t unique_len)
+{
+    if (n > NAME_MAX || unique_len == 0 || unique_len > UINT8_MAX || unique_len > n ||
+        !make_room(t))
         return NULL;
-    char *copy = strndup(name, n);
-    if (copy == NULL || !maildir_name_parse(copy, &parts)) {
-        free(copy);
+    char *copy = text_room(t, n + 1);
+    if (copy == NULL)
         return NULL;
-    }
+    memcpy(copy, name, n);
+    copy[n] = '\0';
     struct record *rec = &t->rec[t->count];
     memset(rec, 0, sizeof *rec);
     rec->uid = uid;
     rec->name = copy;
-    rec->unique_len = (uint8_t)parts.unique_len;
-    rec->flags = parts.flags;
-    rec->letters = parts.letters;
-    *find_slot(t, copy, parts.unique_len) = (uint32_t)++t->count;
+    rec->unique_len = (uint8_t)unique_len;
+    *find_slot(t, copy, unique_len) = (uint32_t)++t->count;
     return rec;
 }
 
-struct record *table_insert(struct table *t, uint32_t uid, const char *name, size_t n)
+struct record *table_add(struct table *t, uint32_t uid, const char *name, size_t n)
+{
+    char copy[NAME_MAX + 1];
+    struct maildir_name parts;
+    if (n > NAME_MAX)
+        return NULL;
+    memcpy(copy, name, n);
+    copy[n] = '\0';
+    if (!maildir_name_parse(copy, &parts))
+        return NULL;
+    struct record *rec = table_put(t, uid, copy, n, parts.unique_len);
+    if (rec == NULL)
+        return NULL;
+    rec->flags = parts.flags;
+    rec->letters = parts.letters;
+    return rec;
+}
+
+struct record *table_insert(struct table *t, uint32_t uid, const char *name, size_t n,
+                            size_t unique_len)
 {
     size_t at = table_lower(t, uid);
-    struct record *last = table_add(t, uid, name, n);
+    struct record *last = table_put(t, uid, name, n, unique_len);
     if (last == NULL || at == t->count - 1)
         return last;
     struct record made = *last;
@@ -145,31 +218,25 @@ struct record *table_uid(const struct table *t, uint32_t uid)
     return i < t->count && t->rec[i].uid == uid ? &t->rec[i] : NULL;
 }
 
-bool table_rename(struct record *rec, const char *name)
+bool table_rename(struct table *t, struct record *rec, const char *name)
 {
     size_t n = strlen(name) + 1;
-    if (n <= strlen(rec->name) + 1) {
-        memcpy(rec->name, name, n);
-        return true;
-    }
-    char *copy = realloc(rec->name, n);
-    if (copy == NULL)
+    char *room = n <= strlen(rec->name) + 1 ? rec->name
+                 : n <= TEXT_SIZE_MIN       ? text_room(t, n)
+                                            : NULL;
+    if (room == NULL)
         return false;
-    memcpy(copy, name, n);
-    rec->name = copy;
+    memcpy(room, name, n);
+    rec->name = room;
     return true;
 }
 
 void table_sweep(struct table *t, bool (*keep)(const struct record *rec, void *ctx), void *ctx)
 {
     size_t n = 0;
-    for (size_t i = 0; i < t->count; i++) {
-        if (!keep(&t->rec[i], ctx)) {
-            free(t->rec[i].name);
-            continue;
-        }
-        t->rec[n++] = t->rec[i];
-    }
+    for (size_t i = 0; i < t->count; i++)
+        if (keep(&t->rec[i], ctx))
+            t->rec[n++] = t->rec[i];
     t->count = n;
     if (t->slots > 0)
         fill_slots(t);

@@ -43,16 +43,22 @@ struct record {
     uint16_t changed : 1; /* in a way that sessions must be told */
 };
 
+struct table_text; /* memory for names */
+
 struct table {
     struct record *rec;
     size_t count;
     size_t allocated;
     uint32_t *slot; /* index + 1 into rec, 0: free */
     size_t slots;   /* a power of 2, or 0 */
+    struct table_text *text;
 };
 
 void table_init(struct table *t);
 void table_free(struct table *t);
+
+/* Makes room for so many records at once. False: no memory. */
+bool table_reserve(struct table *t, size_t count);
 
 /* The record with this UID, NULL if there is none. Pointers to records are good until the next
  * table_add or table_sweep. */
@@ -68,12 +74,18 @@ struct record *table_unique(const struct table *t, const char *name, size_t uniq
  * that maildir_name_parse does not accept. */
 struct record *table_add(struct table *t, uint32_t uid, const char *name, size_t n);
 
-/* As table_add, but at its place by UID, which no other record has. Costs what the table has.
- */
-struct record *table_insert(struct table *t, uint32_t uid, const char *name, size_t n);
+/* As table_add, for a name that was parsed before: its unique part has unique_len octets, 1 to
+ * 255. Flags and letters are the caller's to set. */
+struct record *table_put(struct table *t, uint32_t uid, const char *name, size_t n,
+                         size_t unique_len);
 
-/* Gives a record another name (of the same unique part). False: no memory. */
-bool table_rename(struct record *rec, const char *name);
+/* As table_put, but at its place by UID, which no other record has. Costs what the table has.
+ */
+struct record *table_insert(struct table *t, uint32_t uid, const char *name, size_t n,
+                            size_t unique_len);
+
+/* Gives a record of the table another name (of the same unique part). False: no memory. */
+bool table_rename(struct table *t, struct record *rec, const char *name);
 
 /* Removes the records that keep() refuses. */
 void table_sweep(struct table *t, bool (*keep)(const struct record *rec, void *ctx), void *ctx);

@@ -69,7 +69,7 @@ bool stream_write_beyond(struct stream *s, const void *octets, size_t n);
  * calls them ten times a message with a few octets each, whose number is then a constant. */
 static inline bool stream_write(struct stream *s, const void *octets, size_t n)
 {
-    if (s->state != STREAM_OPEN || n > sizeof s->out - s->out_len)
+    if (s->state != STREAM_OPEN || n >= sizeof s->out || s->out_len > sizeof s->out - n)
         return stream_write_beyond(s, octets, n);
     memcpy(s->out + s->out_len, octets, n);
     s->out_len += n;

@@ -12,6 +12,9 @@
 /* Others change a folder between our look and our walk less than once in a thousand times. */
 #define WALKS 5
 
+/* Room for what comes while a folder is walked through. */
+#define SPARE 64
+
 size_t uid_lower_bound(const uint32_t *uid, size_t n, uint32_t wanted)
 {
     size_t low = 0, high = n;
@@ -103,17 +106,40 @@ void view_cut(struct view *v, size_t count)
     }
 }
 
+/* Takes the marks off the UIDs that were got, into ranges. */
+static bool take_marks(struct view *v, size_t n)
+{
+    uint32_t marks = 0;
+    for (size_t i = 0; i < n; i++)
+        marks |= v->uid[v->count + i];
+    if ((marks & MAILBOX_UID_RECENT) == 0) {
+        v->count += n;
+        return true;
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct message_info info = { .uid = v->uid[v->count] & ~MAILBOX_UID_RECENT,
+                                     .recent = (v->uid[v->count] & MAILBOX_UID_RECENT) != 0 };
+        if (!view_add(v, &info))
+            return false;
+    }
+    return true;
+}
+
 /* One walk through the folder as it is now. */
 static enum store_error walk(struct view *v, const struct mailbox_counts *counts)
 {
-    struct message_info info;
     v->count = v->recent = v->fresh_count = 0;
-    if (!reserve(v, counts->messages))
-        return STORE_UNAVAILABLE;
-    for (uint32_t next = 1; next != 0 && mailbox_next(v->mailbox, next, &info);
-         next = info.uid + 1)
-        if (!view_add(v, &info))
+    uint32_t next = 1;
+    size_t n = 1;
+    while (n > 0) {
+        size_t room = v->count < counts->messages ? counts->messages - v->count : SPARE;
+        if (!reserve(v, v->count + room) ||
+            !mailbox_uids(v->mailbox, next, v->uid + v->count, room, &n) || !take_marks(v, n))
             return STORE_UNAVAILABLE;
+        if (n < room)
+            break;
+        next = v->uid[v->count - 1] + 1;
+    }
     v->told = v->expunges_told = mailbox_modseq(v->mailbox);
     return STORE_OK;
 }
@@ -121,20 +147,19 @@ static enum store_error walk(struct view *v, const struct mailbox_counts *counts
 /* Fills the view with what is there now. A walk ends early where the index fails in the middle
  * of it, and clients delete their copy of what a SELECT does not tell of: so the number must be
  * the one that the folder has. It also differs when somebody has changed the folder since we
- * looked at it; then we look again. */
+ * looked at it; then we look again. When it differs for long, the index is wrong. */
 static enum store_error take_all(struct view *v)
 {
-    for (int i = 0; i < WALKS; i++) {
+    for (int i = 0;; i++) {
         struct mailbox_counts counts;
         mailbox_counts(v->mailbox, &counts);
         enum store_error error = walk(v, &counts);
-        if (error != STORE_OK || v->count == counts.messages)
+        if (error != STORE_OK || v->count == counts.messages || i > WALKS)
             return error;
-        error = mailbox_refresh(v->mailbox);
+        error = i == WALKS ? mailbox_rebuild(v->mailbox) : mailbox_refresh(v->mailbox);
         if (error != STORE_OK)
             return error;
     }
-    return STORE_UNAVAILABLE;
 }
 
 enum store_error view_open(struct view *v, struct store *store, const char *name, bool examine)

@@ -134,19 +134,26 @@ bool mailbox_is_gone(struct mailbox *mb, uint32_t uid)
     return !mb->index_fails && (!mailbox_get(mb, uid, &info) || info.expunged);
 }
 
-bool mailbox_next(struct mailbox *mb, uint32_t uid, struct message_info *info_r)
+bool mailbox_uids(struct mailbox *mb, uint32_t uid, uint32_t *uid_r, size_t max, size_t *n_r)
 {
     mb->walked++;
-    if (mb->walk_fails_at != 0 && uid >= mb->walk_fails_at) {
-        mb->walk_fails_at = 0;
-        return false;
-    }
-    for (size_t i = 0; i < mb->count; i++)
-        if (mb->message[i].uid >= uid && !mb->message[i].expunged) {
-            *info_r = mb->message[i];
+    *n_r = 0;
+    for (size_t i = 0; i < mb->count && *n_r < max; i++) {
+        const struct message_info *m = &mb->message[i];
+        if (mb->walk_fails_at != 0 && m->uid >= mb->walk_fails_at) {
+            mb->walk_fails_at = 0; /* as when the index ends before the folder does */
             return true;
         }
-    return false;
+        if (m->uid >= uid && !m->expunged)
+            uid_r[(*n_r)++] = m->uid | (m->recent ? MAILBOX_UID_RECENT : 0);
+    }
+    return true;
+}
+
+enum store_error mailbox_rebuild(struct mailbox *mb)
+{
+    (void)mb;
+    return STORE_OK;
 }
 
 bool mailbox_changes(struct mailbox *mb, uint64_t since,
