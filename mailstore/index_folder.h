@@ -1,8 +1,8 @@
 /*
  * What the index knows of a folder as a whole. It is found by the inode of the folder's cur/:
  * so RENAME by whomever needs no change here, and STATUS of an unchanged folder three stats
- * and one look-up. A folder that got another one's inode has other stamps, and is taken for
- * what it is then (its UIDVALIDITY differs).
+ * and one look-up. A folder that was deleted and made again may get the same inode: where it
+ * has no uidlist to tell, the time of its birth does.
  */
 #ifndef MAILSTORE_INDEX_FOLDER_H
 #define MAILSTORE_INDEX_FOLDER_H
@@ -23,8 +23,9 @@ struct index_stamp {
 };
 
 struct index_folder {
-    uint64_t cur_ino;     /* the key */
-    uint32_t id;          /* of its messages and changes in the other tables; never reused */
+    uint64_t cur_ino; /* the key */
+    int64_t cur_born; /* when cur/ was made, in ns of its file system's clock; 0: not known */
+    uint32_t id;      /* of its messages and changes in the other tables; never reused */
     uint32_t uidvalidity; /* 0 only in a record that was never put */
     uint64_t version;     /* one higher at each index_folder_put */
     uint64_t modseq;      /* HIGHESTMODSEQ */

@@ -21,6 +21,7 @@
 #include "mailstore/mailbox_private.h"
 
 #include "mailstore/index_change.h"
+#include "mailstore/sys.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -100,6 +101,7 @@ bool look_load(struct look *l)
     if (!l->indexed) {
         memset(&l->base, 0, sizeof l->base);
         l->base.cur_ino = mb->folder.cur_ino;
+        l->base.cur_born = sys_birth(mb->dirs.cur);
         l->base.unseen_from = l->base.recent_from = l->base.in_new_from = UINT32_MAX;
         l->base.provisional = 1;
         l->whole = true;

@@ -20,6 +20,8 @@
  */
 #include "mailstore/mailbox_private.h"
 
+#include "mailstore/sys.h"
+
 #include <string.h>
 
 /* Above all that the index has, and all that is not there yet. */
@@ -114,8 +116,11 @@ enum store_error look_merge(struct look *l, enum uidlist_news news,
     case UIDLIST_GROWN:
         return add_lines(l, lines);
     case UIDLIST_MISSING:
-        /* Without list and index nobody knows which UIDs were given. */
+        /* Without list and index nobody knows which UIDs were given; and the index may tell of
+         * another folder, whose inode this one has got. */
         if ((mb->replaced || !l->indexed) && mb->uidvalidity != 0)
+            return STORE_CORRUPT;
+        if (l->indexed && l->base.cur_born != sys_birth(mb->dirs.cur))
             return STORE_CORRUPT;
         l->list_missing = true;
         break;

@@ -156,6 +156,15 @@ int sys_fstatat(int dir, const char *path, struct stat *st, int flags)
     return r;
 }
 
+int64_t sys_birth(int fd)
+{
+    struct statx stx;
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &stx) < 0 ||
+        (stx.stx_mask & STATX_BTIME) == 0)
+        return 0;
+    return stx.stx_btime.tv_sec * 1000000000 + stx.stx_btime.tv_nsec;
+}
+
 int sys_fsync(int fd)
 {
     int r;

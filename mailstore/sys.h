@@ -31,6 +31,9 @@ ssize_t sys_pwrite(int fd, const void *buf, size_t n, off_t off);
 off_t sys_lseek(int fd, off_t off, int whence);
 int sys_fstat(int fd, struct stat *st);
 int sys_fstatat(int dir, const char *path, struct stat *st, int flags);
+/* When the file open at fd was made (statx(2)), nanoseconds since the epoch; 0: the file system
+ * does not say. */
+int64_t sys_birth(int fd);
 int sys_fsync(int fd);
 int sys_fdatasync(int fd);
 int sys_ftruncate(int fd, off_t len);
