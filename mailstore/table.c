@@ -56,26 +56,40 @@ static uint32_t hash(const char *s, size_t n)
     return (uint32_t)(h ^ (h >> 32));
 }
 
+static struct record *of_slot(const struct table *t, uint64_t slot)
+{
+    return &t->rec[(uint32_t)slot - 1];
+}
+
 static bool same_unique(const struct record *rec, const char *name, size_t n)
 {
     return rec->unique_len == n && memcmp(rec->name, name, n) == 0;
 }
 
-/* The slot that holds this unique part, or the free one where it belongs. */
-static uint32_t *find_slot(const struct table *t, const char *name, size_t n)
+/* The slot that holds this unique part, or the free one where it belongs. Names are looked at
+ * only where the hash is the same: they are what is not in the processor's cache. */
+static uint64_t *find_slot(const struct table *t, const char *name, size_t n, uint32_t h)
 {
     size_t mask = t->slots - 1;
-    size_t i = hash(name, n) & mask;
-    while (t->slot[i] != 0 && !same_unique(&t->rec[t->slot[i] - 1], name, n))
+    size_t i = h & mask;
+    while (t->slot[i] != 0 &&
+           (t->slot[i] >> 32 != h || !same_unique(of_slot(t, t->slot[i]), name, n)))
         i = (i + 1) & mask;
     return &t->slot[i];
+}
+
+static void set_slot(struct table *t, size_t at)
+{
+    const struct record *rec = &t->rec[at];
+    uint32_t h = hash(rec->name, rec->unique_len);
+    *find_slot(t, rec->name, rec->unique_len, h) = (uint64_t)h << 32 | (at + 1);
 }
 
 static void fill_slots(struct table *t)
 {
     memset(t->slot, 0, t->slots * sizeof *t->slot);
     for (size_t i = 0; i < t->count; i++)
-        *find_slot(t, t->rec[i].name, t->rec[i].unique_len) = (uint32_t)(i + 1);
+        set_slot(t, i);
 }
 
 /* n octets, at most TEXT_SIZE_MIN. */
@@ -108,7 +122,7 @@ static bool grow_records(struct table *t, size_t n)
 
 static bool grow_slots(struct table *t, size_t slots)
 {
-    uint32_t *slot = calloc(slots, sizeof *slot);
+    uint64_t *slot = calloc(slots, sizeof *slot);
     if (slot == NULL)
         return false;
     free(t->slot);
@@ -154,7 +168,7 @@ struct record *table_put(struct table *t, uint32_t uid, const char *name, size_t
     rec->uid = uid;
     rec->name = copy;
     rec->unique_len = (uint8_t)unique_len;
-    *find_slot(t, copy, unique_len) = (uint32_t)++t->count;
+    set_slot(t, t->count++);
     return rec;
 }
 
@@ -194,8 +208,8 @@ struct record *table_unique(const struct table *t, const char *name, size_t uniq
 {
     if (t->slots == 0)
         return NULL;
-    uint32_t at = *find_slot(t, name, unique_len);
-    return at == 0 ? NULL : &t->rec[at - 1];
+    uint64_t slot = *find_slot(t, name, unique_len, hash(name, unique_len));
+    return slot == 0 ? NULL : of_slot(t, slot);
 }
 
 size_t table_lower(const struct table *t, uint32_t uid)

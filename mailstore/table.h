@@ -4,7 +4,7 @@
  * part of the file's name. It is filled from the index and what has changed goes back there
  * (mailbox_index.c). Only memory: no format of the disk is known here.
  *
- * A record is 32 octets, its slot in the hash 8 to 16, its name as long as the file's.
+ * A record is 32 octets, its slot in the hash 16 to 32, its name as long as the file's.
  */
 #ifndef MAILSTORE_TABLE_H
 #define MAILSTORE_TABLE_H
@@ -49,7 +49,7 @@ struct table {
     struct record *rec;
     size_t count;
     size_t allocated;
-    uint32_t *slot; /* index + 1 into rec, 0: free */
+    uint64_t *slot; /* the name's hash, and index + 1 into rec; 0: free */
     size_t slots;   /* a power of 2, or 0 */
     struct table_text *text;
 };
