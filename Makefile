@@ -144,8 +144,12 @@ soak: imapd
 
 # Measures; passes and fails nothing. With dovecot-imapd (make deps-bench), against Dovecot.
 # BENCH_N messages (100000), BENCH_RUNS runs (5); figures of a run are in doc/bench.md.
-bench: imapd
-	@IMAPD=./imapd tests/bench/bench
+bench: imapd $(BUILD)/bench/store
+	@IMAPD=./imapd BENCH_STORE=$(BUILD)/bench/store tests/bench/bench
+$(BUILD)/bench/store: $(BUILD)/tests/bench/store.o $(foreach l,mailstore $(BELOW_mailstore),$(BUILD)/$(l).a)
+	@mkdir -p $(@D)
+	$(call SAY,$(CC) $(LINKHARD) $(LDFLAGS) -o $@ $< -Wl$(COMMA)--start-group \
+	    $(filter %.a,$^) -Wl$(COMMA)--end-group $(LIBS))
 
 demo: deps-demo
 	@$(MAKE) --no-print-directory imapd

@@ -4,6 +4,11 @@
  * tmp/<unique> is made with O_EXCL, written, given the client's date as its mtime, synced and
  * closed; append_commit.c does the rest for all messages at once.
  *
+ * MANY AT ONCE share the syncs: each file but the last is only sent on its way when it is
+ * written (sync_file_range(2)), and waited for with fsync(2) when all are. The first fsync
+ * writes the file system's journal with all of them in it; the others find nothing to do (500
+ * of 4 KB: 0.28 ms each where each had its own, and the figure in doc/bench.md).
+ *
  * END OF LINE. The client sends CRLF; on disk a line ends in LF, as every other Maildir program
  * writes it. Served again, a bare LF becomes CRLF, so that the client gets back what it gave.
  * One exception keeps that true for CR CR LF: its CRLF is written as it is, since the CR before
@@ -210,8 +215,9 @@ enum store_error append_write(struct append *a, const void *octets, size_t n)
 /* --- Messages.
  * --------------------------------------------------------------------------------- */
 
-/* Ends the message being written: all of it is on disk, with its date. */
-static enum store_error end_message(struct append *a)
+/* Ends the message being written. It is the only one: all of it is on disk, with its date; else
+ * on the way there. */
+static enum store_error end_message(struct append *a, bool only)
 {
     if (a->failed != STORE_OK || a->fd < 0)
         return a->failed;
@@ -220,8 +226,11 @@ static enum store_error end_message(struct append *a)
         return a->failed;
     if (flush(a) != STORE_OK)
         return a->failed;
-    if (sys_futimens(a->fd, date) < 0 || sys_fsync(a->fd) < 0)
+    if (sys_futimens(a->fd, date) < 0 || (only && sys_fsync(a->fd) < 0))
         return fail(a, store_error_from_errno(errno));
+    if (!only)
+        sys_write_out(a->fd);
+    a->item[a->count - 1].unsynced = !only;
     int fd = a->fd;
     a->fd = -1;
     if (sys_close(fd) < 0)
@@ -248,7 +257,7 @@ static enum store_error create_file(struct append *a, struct append_item *item)
 
 enum store_error append_message(struct append *a, const struct flag_change *flags, time_t date)
 {
-    if (end_message(a) != STORE_OK)
+    if (end_message(a, false) != STORE_OK)
         return a->failed;
     struct append_item *item =
         append_item_add(a, flags->flags, flags->keyword, flags->keywords);
@@ -261,9 +270,24 @@ enum store_error append_message(struct append *a, const struct flag_change *flag
     return create_file(a, item);
 }
 
+static enum store_error sync_item(struct append *a, struct append_item *item)
+{
+    if (!item->unsynced)
+        return STORE_OK;
+    int fd = sys_openat(a->dirs.tmp, item->unique, O_RDONLY | O_NOFOLLOW, 0);
+    if (fd < 0)
+        return store_error_from_errno(errno);
+    enum store_error e = sys_fsync(fd) < 0 ? store_error_from_errno(errno) : STORE_OK;
+    sys_close(fd);
+    item->unsynced = false;
+    return e;
+}
+
 enum store_error append_commit(struct append *a, uint32_t *uidvalidity_r, uint32_t *uid)
 {
-    enum store_error e = end_message(a);
+    enum store_error e = end_message(a, a->count == 1);
+    for (size_t i = a->count; i-- > 0 && e == STORE_OK;)
+        e = sync_item(a, &a->item[i]);
     if (e != STORE_OK) {
         append_discard(a);
         return e;

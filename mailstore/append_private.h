@@ -15,7 +15,8 @@ struct append_item {
     const char **keyword; /* names, owned with their text */
     size_t keywords;
     bool in_tmp;
-    bool to_new; /* no flags: it is left in new/ for somebody to be \Recent */
+    bool unsynced; /* its octets are on their way to the disk, and are waited for at the end */
+    bool to_new;   /* no flags: it is left in new/ for somebody to be \Recent */
     bool placed;
 };
 

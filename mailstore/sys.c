@@ -183,6 +183,11 @@ int sys_fdatasync(int fd)
     return r;
 }
 
+void sys_write_out(int fd)
+{
+    (void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
 int sys_ftruncate(int fd, off_t len)
 {
     int r;

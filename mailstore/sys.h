@@ -36,6 +36,9 @@ int sys_fstatat(int dir, const char *path, struct stat *st, int flags);
 int64_t sys_birth(int fd);
 int sys_fsync(int fd);
 int sys_fdatasync(int fd);
+/* Asks the kernel to begin writing what was written to fd (sync_file_range(2)). That it could
+ * not means nothing: fsync will. */
+void sys_write_out(int fd);
 int sys_ftruncate(int fd, off_t len);
 int sys_fchmod(int fd, mode_t mode);
 int sys_futimens(int fd, const struct timespec ts[2]);

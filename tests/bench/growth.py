@@ -3,8 +3,10 @@
 import os
 import shutil
 import statistics
+import subprocess
 
 from client import now
+from servers import as_user
 
 
 def sizes(n, large):
@@ -55,6 +57,21 @@ class Folder:
         self.store()
         return self.client.timed(b'FETCH 1:* (UID FLAGS) (CHANGEDSINCE %d)' % before)
 
+    def alone(self, what):
+        """What the store can do and imapd has no command for yet (tests/bench/store.c)."""
+        program = os.environ.get('BENCH_STORE')
+        if self.side.name != 'imapd' or program is None:
+            return None
+        done = subprocess.run([os.path.abspath(program), what, self.root], check=True,
+                              stdout=subprocess.PIPE, **as_user())
+        return float(done.stdout)
+
+    def changes(self):
+        return self.alone('changes')
+
+    def append_many(self):
+        return self.alone('append')
+
     def noop(self):
         return self.client.timed(b'NOOP')
 
@@ -65,7 +82,9 @@ class Folder:
 
 
 OPERATIONS = {'one FETCH': Folder.fetch, 'STATUS': Folder.status, 'one STORE': Folder.store,
-              'a delivery taken in': Folder.delivery, 'CHANGEDSINCE': Folder.changed_since}
+              'a delivery taken in': Folder.delivery, 'CHANGEDSINCE': Folder.changed_since,
+              'the store alone: 10 changed': Folder.changes,
+              'the store alone: 500 added at once, each': Folder.append_many}
 CHANGES = ('one STORE', 'a delivery taken in')
 
 
