@@ -60,7 +60,8 @@ static void note(struct removal *r, const struct located *at)
     bool in_new = (at->m.bits & INDEX_IN_NEW) != 0;
     r->from_new = r->from_new || in_new;
     r->from_cur = r->from_cur || !in_new;
-    r->removed++;
+    if (++r->removed % WITNESS_TAKE_EVERY == 0)
+        witness_take(r->mb->witness);
     witness_expect(r->mb->witness, in_new ? 0 : 1);
     r->done[r->count++] =
         (struct done){ .uid = at->m.uid, .modseq = at->m.modseq, .gone = true };

@@ -17,6 +17,7 @@
 
 struct taking {
     struct look *l;
+    size_t moved;
     bool stopped; /* a rename failed in a way that the next one will, too */
 };
 
@@ -36,6 +37,8 @@ static bool take_one(void *ctx, const char *name)
         return true;
     if (sys_rename_new(mb->dirs.new, name, mb->dirs.cur, to) == 0) {
         witness_expect(mb->witness, 1);
+        if (++t->moved % WITNESS_TAKE_EVERY == 0)
+            witness_take(mb->witness);
         record_set_place(mb, rec, true, false);
         rec->dirty = true;
         return table_rename(&mb->table, rec, to);
@@ -50,7 +53,7 @@ static bool take_one(void *ctx, const char *name)
 /* The names come from the directory, not from the table: few are new, many are known. */
 void look_take_recent(struct look *l)
 {
-    struct taking t = { l, false };
+    struct taking t = { .l = l };
     struct own_change own = look_own_begin(l->mb);
     (void)dir_scan(l->mb->dirs.new, take_one, &t);
     look_own_end(l->mb, &own);

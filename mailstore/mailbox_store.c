@@ -213,6 +213,8 @@ static enum store_error store_all(struct storing *s, const uint32_t *uid, size_t
     for (size_t i = 0; i < n && e == STORE_OK; i++) {
         if (lock != NULL && i % KEEP_EVERY == 0)
             (void)dotlock_keep(lock);
+        if (i % WITNESS_TAKE_EVERY == 0)
+            witness_take(s->mb->witness);
         e = store_one(s, uid[i]);
         *gone += e == STORE_EXPUNGED;
         if (e == STORE_EXPUNGED)

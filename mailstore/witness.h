@@ -26,6 +26,11 @@ void witness_begin(struct witness *w);
  * went is one. Nothing without a witness (NULL). */
 void witness_expect(struct witness *w, uint32_t changes);
 
+/* Takes in what has been told so far: to be called once in so many changes, since the kernel
+ * keeps 16,384 and forgets what comes then. Nothing without a witness. */
+#define WITNESS_TAKE_EVERY 1024
+void witness_take(struct witness *w);
+
 /* Whether since witness_begin there were no other changes than those expected. All changes that
  * a stat before this call could have shown are counted. Once false, false until witness_begin.
  */
