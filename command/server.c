@@ -204,6 +204,11 @@ static void release_snapshot(void *store)
     store_release(store);
 }
 
+static void rest(void *ctx)
+{
+    store_idle(ctx);
+}
+
 enum server_end serve_user(struct session *s, const char *tag, const char *mail_root,
                            const char *index_dir)
 {
@@ -224,12 +229,14 @@ enum server_end serve_user(struct session *s, const char *tag, const char *mail_
         return SERVER_REFUSED;
     }
     stream_before_wait(s->io, release_snapshot, s->store);
+    stream_when_idle(s->io, rest, s->store);
     s->state = STATE_AUTHENTICATED;
     snprintf(greeting, sizeof greeting, "%s %s", tag != NULL ? tag : "*",
              tag != NULL ? "OK" : "PREAUTH");
     tell_ready(s, greeting, tag != NULL ? "Logged in" : "imapd ready");
     enum server_end end = loop(s, &user_limits);
     stream_before_wait(s->io, NULL, NULL);
+    stream_when_idle(s->io, NULL, NULL);
     view_close(&s->view);
     view_close(&s->parked);
     store_close(s->store);

@@ -15,6 +15,7 @@ struct store {
     uint64_t index_size_max;
     struct index *index; /* NULL: not opened yet */
     bool writes;         /* a folder was opened for writing: the index will be written to */
+    bool grown;          /* a look has needed much memory, which is free by now */
 };
 
 /* The index, opened now where it is not yet. NULL: no memory. */

@@ -48,8 +48,8 @@
 #define PAUSE_FIRST_MS 1
 #define PAUSE_MAX_MS   100
 
-/* "<pid>:<host>": 20 digits and HOST_NAME_MAX (64) fit. */
-#define OWNER_MAX 128
+/* 20 digits and HOST_NAME_MAX (64) fit. */
+#define OWNER_MAX DOTLOCK_OWNER_MAX
 
 /* Attempts to make a file under a name that nobody else uses. */
 #define UNIQUE_TRIES 8
@@ -200,19 +200,27 @@ static enum attempt try_in_place(struct dotlock *lock)
     return got;
 }
 
-/* Whether the owner is of this host and provably gone. */
-static bool owner_gone(int dir, const char *name)
+/* The first line of the lock. False: there is none. */
+static bool read_owner(int dir, const char *name, char text[OWNER_MAX])
 {
     int fd = sys_openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
     if (fd < 0)
         return false;
-    char text[OWNER_MAX];
-    ssize_t n = sys_read(fd, text, sizeof text - 1);
+    ssize_t n = sys_read(fd, text, OWNER_MAX - 1);
     sys_close(fd);
     if (n <= 0)
         return false;
     text[n] = '\0';
     text[strcspn(text, "\n")] = '\0';
+    return true;
+}
+
+/* Whether the owner is of this host and provably gone. */
+static bool owner_gone(int dir, const char *name)
+{
+    char text[OWNER_MAX];
+    if (!read_owner(dir, name, text))
+        return false;
     char *end;
     errno = 0;
     long pid = strtol(text, &end, 10);
@@ -221,6 +229,22 @@ static bool owner_gone(int dir, const char *name)
     char host[OWNER_MAX];
     return sys_hostname(host, sizeof host) == 0 && strcmp(end + 1, host) == 0 &&
            sys_process_gone((pid_t)pid);
+}
+
+bool dotlock_owner(int dir, const char *name, char out[DOTLOCK_OWNER_MAX], bool *gone_r)
+{
+    struct stat st;
+    *gone_r = false;
+    out[0] = '\0';
+    if (sys_fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return false;
+    if (!read_owner(dir, name, out))
+        return true;
+    for (char *p = out; *p != '\0'; p++)
+        if (*p < ' ' || *p > '~')
+            *p = '?';
+    *gone_r = owner_gone(dir, name);
+    return true;
 }
 
 /* Whether it is the same file, perhaps renamed. The inode's number alone does not tell: that of

@@ -42,6 +42,12 @@ enum store_error dotlock_take_within(struct dotlock *lock, int dir, const char *
  * the lock is no longer ours (we were stopped for so long that somebody broke it). */
 bool dotlock_keep(struct dotlock *lock);
 
+/* Who holds it, as the lock says ("<pid>:<host>"), to out (DOTLOCK_OWNER_MAX octets, cut there,
+ * what is not printable ASCII as '?'). False: there is no lock. *gone_r: provably nobody any
+ * more, so that the next dotlock_take breaks it at once. */
+#define DOTLOCK_OWNER_MAX 128
+bool dotlock_owner(int dir, const char *name, char out[DOTLOCK_OWNER_MAX], bool *gone_r);
+
 /* Removes the lock, if it is still ours. Nothing happens when it is not held. */
 void dotlock_drop(struct dotlock *lock);
 

@@ -55,13 +55,19 @@ static const char *reason(int rc)
     return rc > 0 ? strerror(rc) : mdb_strerror(rc);
 }
 
+static void note_failure(struct index *ix, const char *why)
+{
+    ix->failed = true;
+    snprintf(ix->why, sizeof ix->why, "%s", why);
+}
+
 static bool fail_passing(struct index *ix, const char *why)
 {
     if (ix->failed)
         return false;
-    ix->failed = true;
+    note_failure(ix, why);
     use_private(ix);
-    if (!ix->told)
+    if (!ix->told && !ix->only_looks)
         log_warning("the index can't be used for the while: %s", why);
     ix->told = true;
     return false;
@@ -71,9 +77,10 @@ static bool fail_condemned(struct index *ix, const char *why)
 {
     if (ix->failed)
         return false;
-    ix->failed = true;
+    note_failure(ix, why);
     ix->condemned = true;
-    log_warning("the index is begun anew: %s", why);
+    if (!ix->only_looks)
+        log_warning("the index is begun anew: %s", why);
     return false;
 }
 
@@ -98,7 +105,7 @@ bool index_ok(struct index *ix, int rc)
 
 bool index_damaged(struct index *ix, const char *what)
 {
-    char why[128];
+    char why[INDEX_WHY_MAX];
     snprintf(why, sizeof why, "%s in it can't be right", what);
     return fail_condemned(ix, why);
 }
@@ -166,7 +173,7 @@ static void drop_env(struct index *ix)
     if (ix->env != NULL && !ix->in_memory && ix->condemned)
         index_place_condemn(ix->place);
     else if (ix->env != NULL && !ix->in_memory)
-        index_place_leave(ix->place, ix->failed ? NULL : ix->env);
+        index_place_leave(ix->place, ix->failed || ix->only_looks ? NULL : ix->env);
     index_env_close(&o);
     ix->env = NULL;
     ix->reader = NULL;
@@ -289,7 +296,7 @@ void index_go_private(struct index *ix)
 void index_settle(struct index *ix, bool soon)
 {
     /* That it fails says nothing yet: the write that needs it may never come. */
-    if (soon && !ix->in_memory && !ix->failed)
+    if (soon && !ix->in_memory && !ix->failed && !ix->only_looks)
         (void)index_place_mark(ix->place);
 }
 
@@ -306,7 +313,8 @@ static int map_anew(struct index *ix)
 {
     int rc = mdb_env_set_mapsize(ix->env, 0);
     if (rc == MDB_SUCCESS)
-        index_env_watch(ix->env, ix->in_memory ? -1 : index_place_db(ix->place));
+        index_env_watch(ix->env,
+                        ix->in_memory || ix->only_looks ? -1 : index_place_db(ix->place));
     return rc;
 }
 
@@ -374,7 +382,7 @@ static void end_write(struct index *ix)
 bool index_write(struct index *ix)
 {
     end_transaction(ix);
-    if (!is_usable(ix) || !lock_write(ix))
+    if (ix->only_looks || !is_usable(ix) || !lock_write(ix))
         return false;
     index_fault_work(true);
     ix->writing = true;

@@ -62,10 +62,13 @@ unsigned index_generation(const struct index *ix);
  * back): the write lock was not to be had, or a write failed. */
 void index_go_private(struct index *ix);
 
-/* To be called when the process is about to wait for its client. With `soon` (a folder is open
- * that may be written to) what the first write after a boot or a clean end needs, one flush to
- * the disk, is done now, while nobody waits; costs a test where it was done. */
+/* To be called when the process has waited for its client for a while. With `soon` (a folder is
+ * open that may be written to) what the first write after a boot or a clean end needs, one
+ * flush to the disk, is done now, while nobody waits; costs a test where it was done. */
 void index_settle(struct index *ix, bool soon);
+
+/* To be called then, too, with no transaction open: gives back what of the index is mapped. */
+void index_idle(struct index *ix);
 
 /* A snapshot: what was committed last, unchanged until index_release. Where one is open
  * already, or a write transaction is, that is the one. index_release does nothing in a write
@@ -80,5 +83,34 @@ bool index_write(struct index *ix);
  * when the kernel likes. */
 bool index_commit(struct index *ix);
 void index_abort(struct index *ix);
+
+/* --- Only to look (mailstore/check.h). -------------------------------------------------------
+ */
+
+enum index_condition {
+    INDEX_IS_OPEN,
+    INDEX_IS_ABSENT, /* the next session makes it */
+    INDEX_IS_SPENT,  /* the next session throws it away and begins anew */
+    INDEX_IS_REMOTE, /* it would be on another machine's disk: sessions keep it in memory */
+    INDEX_IS_UNFIT,  /* sessions keep it in memory until somebody changes what is wrong */
+    INDEX_IS_BUSY,   /* another process holds a lock for too long */
+    INDEX_IS_REFUSED /* no memory, no descriptors, a disk that fails */
+};
+
+/* Opens the index as it is: nothing is made, begun anew or written to, whatever is found.
+ * Arguments as index_open. NULL where it is not INDEX_IS_OPEN; *why_r then says why, to a
+ * person ("is damaged"), and is good for ever. What is returned is for index_read,
+ * index_release, index_failure, index_close and the questions of the tables; index_write is
+ * false, and index_check is not to be called. A process has one index open at a time, of this
+ * kind or the other. */
+struct index *index_inspect(int root, const char *dir, uint64_t size_max,
+                            enum index_condition *condition_r, const char **why_r);
+
+/* Why the index has failed; NULL: it has not. Good until the next call. */
+const char *index_failure(const struct index *ix);
+
+/* Throws the index away; who has it open begins another at its next look. No index may be open
+ * in this process. False with errno: it is still there. */
+bool index_throw_away(int root, const char *dir);
 
 #endif

@@ -222,15 +222,15 @@ void index_env_close(struct index_opened *o)
     o->env = NULL;
 }
 
-int index_env_shared(struct index_place *p, const char *path, bool fresh, uint64_t size_max,
-                     struct index_opened *o)
+/* db: where damage that ends the process is to be removed; -1: nowhere. */
+static int open_found(struct index_place *p, const char *path, unsigned flags, int db,
+                      bool fresh, uint64_t size_max, struct index_opened *o)
 {
     struct index_self self;
     mdb_filehandle_t fd = -1;
     memset(&self, 0, sizeof self);
-    int db = index_place_db(p);
     index_fault_work(true);
-    int rc = open_env(path, FLAGS, size_max, db, &o->env);
+    int rc = open_env(path, flags, size_max, db, &o->env);
     if (rc == MDB_SUCCESS) {
         index_env_watch(o->env, db);
         rc = mdb_env_get_fd(o->env, &fd);
@@ -243,6 +243,18 @@ int index_env_shared(struct index_place *p, const char *path, bool fresh, uint64
     if (rc != MDB_SUCCESS)
         index_env_close(o);
     return rc;
+}
+
+int index_env_shared(struct index_place *p, const char *path, bool fresh, uint64_t size_max,
+                     struct index_opened *o)
+{
+    return open_found(p, path, FLAGS, index_place_db(p), fresh, size_max, o);
+}
+
+int index_env_look(struct index_place *p, const char *path, uint64_t size_max,
+                   struct index_opened *o)
+{
+    return open_found(p, path, FLAGS | MDB_RDONLY, -1, false, size_max, o);
 }
 
 /* /proc gives what has no name a path, and LMDB opens what has a path. Else a name that nobody

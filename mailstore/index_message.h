@@ -61,6 +61,13 @@ bool index_message_uids(struct index *ix, uint32_t folder, uint32_t uid, uint32_
 bool index_message_find(struct index *ix, uint32_t folder, const char *unique, size_t n,
                         uint32_t *uid_r);
 
+/* For a comparison: calls each() for every UID that index_message_find can come to, with the
+ * hash under which it stands, until it returns false. A UID that stands there belongs to a
+ * record whose unique part has that hash. In a snapshot. */
+bool index_message_uniques(struct index *ix, uint32_t folder,
+                           bool (*each)(void *ctx, uint32_t uid, uint32_t hash), void *ctx);
+uint32_t index_message_hash(const char *unique, size_t n);
+
 /* In a write transaction: writes the record of m->uid, new or known. name: the file's whole
  * name (of at most NAME_MAX octets), or the base name where there is no file; NULL: as it was,
  * but for what m's flags and letters make of it; a new record has one. Records written in

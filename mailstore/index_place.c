@@ -50,9 +50,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#define DB_NAME "db"
-#define DATA    "data.mdb"
-#define LOCK    "lock.mdb"
+#define DATA "data.mdb"
+#define LOCK "lock.mdb"
 
 /* Behind anything that a file can hold here: no page of LMDB's is there. */
 #define IN    ((off_t)1 << 62)
@@ -72,9 +71,12 @@ struct index_place {
     int root;
     char *dir; /* index_dir, or INDEX_NAME in root */
     char *data_path;
-    bool elsewhere; /* dir is index_dir */
-    bool told;      /* the log, why this is not for us */
-    bool marked;    /* `boot` says that this boot writes */
+    bool elsewhere;  /* dir is index_dir */
+    bool told;       /* the log, why this is not for us */
+    bool marked;     /* `boot` says that this boot writes */
+    bool only_looks; /* index_place_look */
+    bool remote;     /* what `why` says is that */
+    const char *why; /* it is of no use, for index_place_look; NULL: not said */
     char boot[INDEX_BOOT_SIZE];
     int top; /* imapd-index/: open while we hold its lock */
     int db;
@@ -143,7 +145,7 @@ struct index_place *index_place_new(int root, const char *dir)
     p->elsewhere = dir != NULL;
     p->top = p->db = p->data = p->condemned = -1;
     p->dir = strdup(dir != NULL ? dir : INDEX_NAME);
-    p->data_path = p->dir == NULL ? NULL : join(p->dir, DB_NAME "/" DATA);
+    p->data_path = p->dir == NULL ? NULL : join(p->dir, INDEX_DB_NAME "/" DATA);
     if (p->data_path == NULL) {
         index_place_free(p);
         return NULL;
@@ -169,7 +171,8 @@ void index_place_free(struct index_place *p)
 static enum index_find unfit(struct index_place *p, const char *why)
 {
     char quoted[LOG_QUOTE_MAX];
-    if (!p->told)
+    p->why = why;
+    if (!p->told && !p->only_looks)
         log_warning("the index in %s %s: it is kept in memory (index_dir can name another "
                     "place)",
                     log_quote(quoted, sizeof quoted, p->dir), why);
@@ -190,6 +193,8 @@ static enum index_find open_top(struct index_place *p)
     int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
     struct stat st;
     p->top = sys_openat(at, p->dir, flags, 0);
+    if (p->top < 0 && errno == ENOENT && p->only_looks)
+        return INDEX_ABSENT;
     if (p->top < 0 && errno == ENOENT && make_top(p) == 0)
         p->top = sys_openat(at, p->dir, flags, 0);
     if (p->top < 0 && (errno == ENOTDIR || errno == ELOOP))
@@ -200,7 +205,8 @@ static enum index_find open_top(struct index_place *p)
         return unfit(p, "belongs to somebody else");
     if ((st.st_mode & S_IWOTH) != 0)
         return unfit(p, "can be changed by everybody");
-    if (grain_of(p->top).remote)
+    p->remote = grain_of(p->top).remote;
+    if (p->remote)
         return unfit(p, "is on another machine's disk");
     return INDEX_FOUND;
 }
@@ -225,7 +231,7 @@ static bool throw_away(struct index_place *p)
     close_fd(&p->data);
     close_fd(&p->db);
     p->marked = false;
-    return index_old_away(p->top, DB_NAME);
+    return index_old_away(p->top, INDEX_DB_NAME);
 }
 
 static bool make_lock_file(int db)
@@ -244,6 +250,8 @@ static bool enter_in(struct index_place *p, const struct stat *st)
 {
     p->dev = st->st_dev;
     p->ino = st->st_ino;
+    if (p->only_looks)
+        return true;
     return lock_octet(p->data, F_RDLCK, IN, INDEX_LOCK_SECONDS * 1000);
 }
 
@@ -251,9 +259,9 @@ static bool enter_in(struct index_place *p, const struct stat *st)
 static enum index_find make_db(struct index_place *p)
 {
     struct stat st;
-    if (sys_mkdirat(p->top, DB_NAME, MODE_DIR) < 0)
+    if (sys_mkdirat(p->top, INDEX_DB_NAME, MODE_DIR) < 0)
         return INDEX_REFUSED;
-    p->db = sys_openat(p->top, DB_NAME, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+    p->db = sys_openat(p->top, INDEX_DB_NAME, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
     if (p->db < 0 || !make_lock_file(p->db) || !index_boot_make(p->db, p->boot))
         return INDEX_REFUSED;
     p->data = sys_openat(p->db, DATA, O_RDWR | O_CREAT | O_EXCL, MODE_FILE);
@@ -293,6 +301,12 @@ static bool are_others_in(int data)
 
 enum state { STATE_GOOD, STATE_BAD, STATE_BUSY, STATE_REFUSED };
 
+static enum state bad(struct index_place *p, const char *why)
+{
+    p->why = why;
+    return STATE_BAD;
+}
+
 /* A data.mdb that is open, and may be used if all that belongs to it is there. */
 static enum state judge(struct index_place *p)
 {
@@ -301,36 +315,38 @@ static enum state judge(struct index_place *p)
     if (sys_fstat(p->data, &st) < 0)
         return STATE_REFUSED;
     if (!is_own_file(&st) || is_condemned(p, &st) || st.st_size < 0)
-        return STATE_BAD;
+        return bad(p, "is no file of the user's own");
     if (sys_fstatat(p->db, LOCK, &lock, AT_SYMLINK_NOFOLLOW) < 0)
-        return is_passing(errno) ? STATE_REFUSED : STATE_BAD;
+        return is_passing(errno) ? STATE_REFUSED : bad(p, "has lost its " LOCK);
     if (!is_own_file(&lock) || lock.st_size < LOCK_FILE_SIZE)
-        return STATE_BAD;
+        return bad(p, "has a damaged " LOCK);
     bool others = p->boot[0] == '\0' && are_others_in(p->data);
     if (!enter_in(p, &st))
         return STATE_BUSY;
     enum index_boot boot = index_boot_look(p->db, p->boot, others);
     p->marked = boot == INDEX_BOOT_THIS;
     /* Now that nobody can say "whole" any more: the size, which only grows. */
-    if (boot == INDEX_BOOT_OTHER || sys_fstat(p->data, &st) < 0 ||
-        !index_sound(p->data, (uint64_t)st.st_size))
-        return STATE_BAD;
+    if (boot == INDEX_BOOT_OTHER)
+        return bad(p, "was in use when the machine stopped");
+    if (sys_fstat(p->data, &st) < 0 || !index_sound(p->data, (uint64_t)st.st_size))
+        return bad(p, "is damaged");
     return STATE_GOOD;
 }
 
 static enum state open_db(struct index_place *p)
 {
     struct stat st;
-    p->db = sys_openat(p->top, DB_NAME, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+    p->db = sys_openat(p->top, INDEX_DB_NAME, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
     if (p->db < 0)
-        return is_passing(errno) ? STATE_REFUSED : STATE_BAD;
+        return is_passing(errno) ? STATE_REFUSED : bad(p, "has no files");
     if (sys_fstat(p->db, &st) < 0)
         return STATE_REFUSED;
     if (st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-        return STATE_BAD;
-    p->data = sys_openat(p->db, DATA, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
+        return bad(p, "can be changed by others");
+    int access = p->only_looks ? O_RDONLY : O_RDWR;
+    p->data = sys_openat(p->db, DATA, access | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
     if (p->data < 0)
-        return is_passing(errno) ? STATE_REFUSED : STATE_BAD;
+        return is_passing(errno) ? STATE_REFUSED : bad(p, "has lost its " DATA);
     return judge(p);
 }
 
@@ -346,6 +362,8 @@ static enum index_find find_db(struct index_place *p)
     case STATE_BAD:
         break;
     }
+    if (p->only_looks)
+        return INDEX_SPENT;
     return throw_away(p) ? make_db(p) : INDEX_REFUSED;
 }
 
@@ -368,7 +386,7 @@ static enum index_find db_path(struct index_place *p, char *path_r, enum index_f
         return found;
     if (!p->elsewhere)
         return unfit(p, "can't be opened without /proc");
-    int n = snprintf(path_r, PATH_MAX, "%s/%s", p->dir, DB_NAME);
+    int n = snprintf(path_r, PATH_MAX, "%s/%s", p->dir, INDEX_DB_NAME);
     return n > 0 && n < PATH_MAX ? found : unfit(p, "has too long a name");
 }
 
@@ -395,6 +413,20 @@ enum index_find index_place_enter(struct index_place *p, char *path_r)
             return found;
     }
     return found;
+}
+
+enum index_find index_place_look(struct index_place *p, char *path_r)
+{
+    p->only_looks = true;
+    p->remote = false;
+    p->why = NULL;
+    return index_place_enter(p, path_r);
+}
+
+const char *index_place_why(const struct index_place *p, bool *remote_r)
+{
+    *remote_r = p->remote;
+    return p->why != NULL ? p->why : "is damaged";
 }
 
 void index_place_settled(struct index_place *p)

@@ -5,9 +5,11 @@
  * index_env.c      LMDB's opening
  * index_place.c    the directory: which file, who may do what with it
  * index_old.c      throwing it away
+ * index_inspect.c  opening it only to look
  * index_boot.c     whether it survived a crash of the machine
  * index_sound.c    whether it is LMDB's at all, and whole
  * index_fault.c    damage that shows as a signal
+ * index_idle.c     what an idle session gives back
  * index_folder.c, index_message.c, index_names.c, index_change.c: the tables
  *
  * Keys are big-endian numbers, so that they sort as numbers; values are in the machine's own
@@ -46,6 +48,9 @@ struct index_self {
     uint64_t lock_ino; /* of lock.mdb: it belongs to this data.mdb and to no other */
 };
 
+/* Why an index can't be used, for a person. */
+#define INDEX_WHY_MAX 128
+
 struct index_block; /* index_message.c: the block being written, the block read last */
 struct index_place; /* index_place.c */
 
@@ -62,13 +67,15 @@ struct index {
     /* of index.c */
     struct index_place *place;
     uint64_t size_max;
-    int64_t shared_at;      /* monotonic_ms: not before this is the shared one tried again */
-    int64_t condemned_at;   /* monotonic_ms: the last time that one was */
-    size_t pages;           /* that the file is known to have */
-    unsigned lock_patience; /* ms */
-    bool in_memory;         /* env is private */
-    bool condemned;         /* env is damaged, not only of no use at present */
-    bool told;              /* the log, of a failure that may come again each minute */
+    int64_t shared_at;       /* monotonic_ms: not before this is the shared one tried again */
+    int64_t condemned_at;    /* monotonic_ms: the last time that one was */
+    size_t pages;            /* that the file is known to have */
+    unsigned lock_patience;  /* ms */
+    bool in_memory;          /* env is private */
+    bool condemned;          /* env is damaged, not only of no use at present */
+    bool told;               /* the log, of a failure that may come again each minute */
+    bool only_looks;         /* index_inspect: nothing is written, made, or put in its place */
+    char why[INDEX_WHY_MAX]; /* the last failure */
 };
 
 /* Takes LMDB's return value: true for MDB_SUCCESS. Else notes that the index has failed, logs
@@ -123,6 +130,8 @@ bool index_sound(int fd, uint64_t size);
 /* --- index_place.c ---------------------------------------------------------------------------
  */
 
+#define INDEX_DB_NAME "db" /* in the directory of the index: one index */
+
 #define INDEX_READERS 1024 /* snapshots at one time; 64 octets of lock.mdb each */
 
 enum index_find {
@@ -130,6 +139,8 @@ enum index_find {
     INDEX_FRESH,  /* made now: nothing is in it */
     INDEX_BUSY,   /* somebody holds a lock for too long */
     INDEX_UNFIT,  /* not for us, as long as nobody changes that; the log has been told */
+    INDEX_ABSENT, /* index_place_look: there is none */
+    INDEX_SPENT,  /* index_place_look: the next index_place_enter will begin it anew */
     INDEX_REFUSED /* errno: no space, no rights, no descriptors... */
 };
 
@@ -140,6 +151,14 @@ void index_place_free(struct index_place *p);
  * INDEX_FOUND and INDEX_FRESH: with the lock of the directory held, so that LMDB's opening is
  * done alone: index_place_settled or index_place_leave must follow. */
 enum index_find index_place_enter(struct index_place *p, char *path_r);
+
+/* As index_place_enter, but only looks: makes and throws away nothing, and is not among those
+ * who have it open. INDEX_FOUND: as there. */
+enum index_find index_place_look(struct index_place *p, char *path_r);
+
+/* Why the last index_place_look found nothing to be used: "is ...", "was ..."; with `remote_r`
+ * whether the reason is that it would be on another machine's disk. */
+const char *index_place_why(const struct index_place *p, bool *remote_r);
 
 /* LMDB has opened it: drops the directory's lock. */
 void index_place_settled(struct index_place *p);
@@ -195,6 +214,9 @@ struct index_opened {
  * EAGAIN: it is not the file any more that was found. */
 int index_env_shared(struct index_place *p, const char *path, bool fresh, uint64_t size_max,
                      struct index_opened *o_r);
+/* As index_env_shared for what index_place_look found; only to be read. */
+int index_env_look(struct index_place *p, const char *path, uint64_t size_max,
+                   struct index_opened *o_r);
 /* One in memory. An errno, or LMDB's return value. */
 int index_env_private(uint64_t size_max, struct index_opened *o_r);
 void index_env_close(struct index_opened *o);

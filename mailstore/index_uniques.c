@@ -223,3 +223,44 @@ bool index_uniques_each(struct index *ix, uint32_t folder, const char *unique, s
     mdb_cursor_close(c);
     return ok;
 }
+
+/* --- All of them. ----------------------------------------------------------------------------
+ */
+
+uint32_t index_message_hash(const char *unique, size_t n)
+{
+    return hash(unique, n);
+}
+
+static bool walk_all(struct index *ix, MDB_cursor *c, uint32_t folder,
+                     bool (*each)(void *ctx, uint32_t uid, uint32_t hash), void *ctx)
+{
+    unsigned char want[KEY_SIZE];
+    MDB_val k = { sizeof want, want };
+    MDB_val v;
+    make_key(want, folder, 0);
+    int rc = mdb_cursor_get(c, &k, &v, MDB_SET_RANGE);
+    for (; rc == MDB_SUCCESS; rc = mdb_cursor_get(c, &k, &v, MDB_NEXT)) {
+        if (k.mv_size != KEY_SIZE || v.mv_size != UID_SIZE)
+            return index_damaged(ix, "a UID of a unique part");
+        const unsigned char *key = k.mv_data;
+        if (index_key_get32(key) != folder)
+            return index_ok(ix, MDB_SUCCESS);
+        uint32_t uid = index_key_get32(v.mv_data);
+        if (!each(ctx, uid, index_key_get32(key + sizeof folder)))
+            return index_ok(ix, MDB_SUCCESS);
+    }
+    return index_ok(ix, rc == MDB_NOTFOUND ? MDB_SUCCESS : rc);
+}
+
+bool index_message_uniques(struct index *ix, uint32_t folder,
+                           bool (*each)(void *ctx, uint32_t uid, uint32_t hash), void *ctx)
+{
+    MDB_cursor *c;
+    if (!index_readable(ix) ||
+        !index_ok(ix, mdb_cursor_open(ix->txn, ix->table[INDEX_UNIQUES], &c)))
+        return false;
+    bool ok = walk_all(ix, c, folder, each, ctx);
+    mdb_cursor_close(c);
+    return ok;
+}

@@ -73,4 +73,7 @@ uint32_t keywords_from_letters(const struct keywords *kw, uint32_t letters);
 enum store_error keywords_add(struct keywords *kw, int dir, int cur_fd, int new_fd,
                               const char *const *name, size_t count);
 
+/* Writes kw->name to the file as it is, durably. The folder's uidlist lock is held. */
+enum store_error keywords_write(struct keywords *kw, int dir);
+
 #endif

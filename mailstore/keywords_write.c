@@ -167,3 +167,12 @@ enum store_error keywords_add(struct keywords *kw, int dir, int cur_fd, int new_
     keywords_remember(kw, &st);
     return STORE_OK;
 }
+
+enum store_error keywords_write(struct keywords *kw, int dir)
+{
+    struct stat st = { 0 };
+    enum store_error e = replace_file(dir, kw->name, &st);
+    if (e == STORE_OK)
+        keywords_remember(kw, &st);
+    return e;
+}

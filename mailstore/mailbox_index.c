@@ -166,6 +166,7 @@ bool look_load_whole(struct look *l)
     table_free(&mb->table);
     mb->table = whole;
     l->whole = true;
+    mb->store->grown = true;
     mailbox_find_published(mb);
     return ok;
 }

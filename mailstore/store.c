@@ -12,14 +12,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Opens the root, made where it is missing. -1 with errno. */
-static int open_root(const char *root)
+/* Opens the root, made where it is missing if `make`. -1 with errno. */
+static int open_root(const char *root, bool make)
 {
     int fd = sys_openat(AT_FDCWD, root, O_RDONLY | O_DIRECTORY, 0);
-    if (fd >= 0 || errno != ENOENT)
+    if (fd >= 0 || errno != ENOENT || !make)
         return fd;
     if (path_make(root) < 0)
         return -1;
@@ -35,7 +36,8 @@ static int open_root(const char *root)
     return fd;
 }
 
-enum store_error store_open(const char *root, enum store_layout layout, struct store **store_r)
+static enum store_error open_store(const char *root, enum store_layout layout, bool make,
+                                   struct store **store_r)
 {
     *store_r = NULL;
     if (root[0] == '\0')
@@ -45,7 +47,7 @@ enum store_error store_open(const char *root, enum store_layout layout, struct s
         return STORE_UNAVAILABLE;
     store->index_size_max = INDEX_SIZE_DEFAULT;
     store->layout = layout;
-    store->root = open_root(root);
+    store->root = open_root(root, make);
     if (store->root < 0) {
         enum store_error e = store_error_from_errno(errno);
         free(store);
@@ -53,6 +55,17 @@ enum store_error store_open(const char *root, enum store_layout layout, struct s
     }
     *store_r = store;
     return STORE_OK;
+}
+
+enum store_error store_open(const char *root, enum store_layout layout, struct store **store_r)
+{
+    return open_store(root, layout, true, store_r);
+}
+
+enum store_error store_open_only(const char *root, enum store_layout layout,
+                                 struct store **store_r)
+{
+    return open_store(root, layout, false, store_r);
 }
 
 void store_close(struct store *store)
@@ -88,7 +101,17 @@ void store_release(struct store *store)
     if (store->index == NULL)
         return;
     index_release(store->index);
+}
+
+void store_idle(struct store *store)
+{
+    if (store->index == NULL)
+        return;
     index_settle(store->index, store->writes);
+    index_idle(store->index);
+    if (store->grown)
+        (void)malloc_trim(0);
+    store->grown = false;
 }
 
 int store_root_fd(const struct store *store)

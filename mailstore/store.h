@@ -31,6 +31,9 @@ struct store;
  * is made, with the directories above it and cur/ new/ tmp/. STORE_NONEXISTENT: it is no
  * directory; STORE_NOPERM, STORE_OVERQUOTA ...: it can't be opened or made. */
 enum store_error store_open(const char *root, enum store_layout layout, struct store **store_r);
+/* The same, but makes nothing: STORE_NONEXISTENT, too, where there is no root. */
+enum store_error store_open_only(const char *root, enum store_layout layout,
+                                 struct store **store_r);
 void store_close(struct store *store);
 
 /* Where the index is (mailstore/index.h): `dir` NULL for the default; copied. Before the first
@@ -39,9 +42,13 @@ bool store_index_at(struct store *store, const char *dir, uint64_t size_max);
 
 /* To be called before the client is waited for and before octets are sent that it may not take
  * at once: ends the snapshot of the index that answers come from. Costs nothing where there is
- * none; the next question takes another. Also what the index's first write needs besides is
- * done here, once, while nobody waits (index_settle). */
+ * none; the next question takes another.
+ */
 void store_release(struct store *store);
+
+/* To be called when the client has been silent for a moment: gives memory back, and does what
+ * the index's first write would have to wait for, while nobody waits. */
+void store_idle(struct store *store);
 
 int store_root_fd(const struct store *store); /* the store's, do not close */
 

@@ -349,6 +349,11 @@ int sys_writable(int dir, const char *path)
     return faccessat(dir, path, W_OK, AT_EACCESS);
 }
 
+int sys_readable(int dir, const char *path)
+{
+    return faccessat(dir, path, R_OK, AT_EACCESS);
+}
+
 int sys_fstatfs(int fd, struct statfs *st)
 {
     int r;
@@ -419,6 +424,11 @@ int sys_dir_barrier(int dir)
         return -1;
     long n = syscall(SYS_getdents64, dir, &entry, sizeof entry);
     return n < 0 && errno != EINVAL ? -1 : 0;
+}
+
+void sys_unneeded(void *map, size_t n)
+{
+    (void)madvise(map, n, MADV_DONTNEED);
 }
 
 static void sleep_for(struct timespec t)

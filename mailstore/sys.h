@@ -67,6 +67,8 @@ bool sys_process_gone(pid_t pid);
 /* access(2) for writing, with the rights this process acts with: 0, or -1 with EACCES, EROFS.
  */
 int sys_writable(int dir, const char *path);
+/* The same for reading: -1 also with ENOENT. */
+int sys_readable(int dir, const char *path);
 int sys_fstatfs(int fd, struct statfs *st);
 /* flock(2), which never waits: 0, or -1 with EWOULDBLOCK. op: LOCK_EX, LOCK_SH or LOCK_UN. */
 int sys_flock(int fd, int op);
@@ -86,6 +88,9 @@ int sys_inotify_add(int fd, int dir, uint32_t mask);
 /* Waits until whoever is just changing the directory open at dir has done so; leaves the
  * descriptor at the directory's end. */
 int sys_dir_barrier(int dir);
+/* madvise(2), MADV_DONTNEED: n octets of a map of a file, from a page on, are not needed now.
+ */
+void sys_unneeded(void *map, size_t n);
 /* Sleeps for so many milliseconds, or microseconds. */
 void sys_pause(unsigned milliseconds);
 void sys_pause_us(unsigned microseconds);

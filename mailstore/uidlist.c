@@ -88,7 +88,7 @@ static bool base_name(const char *p, const char *end, struct uidlist_line *line)
            memchr(p, '\0', (size_t)(end - p)) == NULL;
 }
 
-static bool parse_line(int version, const char *p, const char *end, struct uidlist_line *line)
+bool uidlist_parse_line(int version, const char *p, const char *end, struct uidlist_line *line)
 {
     if (!number(&p, end, &line->uid) || p == end || *p++ != ' ')
         return false;
@@ -271,7 +271,7 @@ static bool parse_lines(struct uidlist *list, int version, size_t at, bool locke
         if (lf == NULL)
             break;
         struct uidlist_line line;
-        if (!parse_line(version, p, lf, &line)) {
+        if (!uidlist_parse_line(version, p, lf, &line)) {
             highest = spent_uid(p, lf, highest);
             list->damaged++;
         } else {

@@ -87,6 +87,11 @@ enum store_error uidlist_load(struct uidlist *list, int dir, struct uidlist_line
 bool uidlist_parse(struct uidlist *list, const char *text, size_t n, bool locked,
                    struct uidlist_lines *lines_r);
 
+/* Takes one line (of a file of version 1 or 3, without its LF) apart. False: it makes no sense.
+ */
+bool uidlist_parse_line(int version, const char *p, const char *end,
+                        struct uidlist_line *line_r);
+
 /* For a writer who only adds: reads header and end of the file, not what is between. False: it
  * is not sound, or is not there: uidlist_look must see all of it. With the lock held. */
 bool uidlist_tail(struct uidlist *list, int dir);

@@ -24,6 +24,8 @@ void stream_init(struct stream *s, int in_fd, int out_fd, unsigned timeout)
     s->deadline = (struct timespec){ 0 };
     s->before_wait = NULL;
     s->before_wait_ctx = NULL;
+    s->when_idle = NULL;
+    s->when_idle_ctx = NULL;
     s->octets_in = s->octets_out = 0;
     s->wipes = false;
     s->out_len = 0;
@@ -56,6 +58,12 @@ void stream_before_wait(struct stream *s, void (*call)(void *ctx), void *ctx)
     s->before_wait_ctx = ctx;
 }
 
+void stream_when_idle(struct stream *s, void (*call)(void *ctx), void *ctx)
+{
+    s->when_idle = call;
+    s->when_idle_ctx = ctx;
+}
+
 /* The first failure counts; what follows from it does not replace it. */
 static bool fail(struct stream *s, enum stream_state state)
 {
@@ -81,13 +89,10 @@ static long long until(const struct timespec *t)
 }
 
 /* poll(2) over one or two descriptors until `milliseconds` have passed, over all interruptions.
- * Returns as poll does. All waiting is here, but for writes to pipes, which come right behind.
- */
-static int wait_for(struct stream *s, struct pollfd *fds, nfds_t n, long long milliseconds)
+ * Returns as poll does. */
+static int poll_for(struct pollfd *fds, nfds_t n, long long milliseconds)
 {
     struct timespec end = { 0 };
-    if (s->before_wait != NULL)
-        s->before_wait(s->before_wait_ctx);
     if (milliseconds >= 0) {
         if (clock_gettime(CLOCK_MONOTONIC, &end) < 0)
             return -1;
@@ -105,6 +110,20 @@ static int wait_for(struct stream *s, struct pollfd *fds, nfds_t n, long long mi
         if (milliseconds >= 0)
             milliseconds = until(&end);
     }
+}
+
+/* All waiting is here, but for writes to pipes, which come right behind. */
+static int wait_for(struct stream *s, struct pollfd *fds, nfds_t n, long long milliseconds)
+{
+    if (s->before_wait != NULL)
+        s->before_wait(s->before_wait_ctx);
+    if (s->when_idle == NULL || (milliseconds >= 0 && milliseconds <= STREAM_IDLE_MS))
+        return poll_for(fds, n, milliseconds);
+    int ready = poll_for(fds, n, STREAM_IDLE_MS);
+    if (ready != 0)
+        return ready;
+    s->when_idle(s->when_idle_ctx);
+    return poll_for(fds, n, milliseconds < 0 ? -1 : milliseconds - STREAM_IDLE_MS);
 }
 
 /* How long a wait may last: the timeout, cut by the deadline; -1: for ever. */

@@ -42,6 +42,8 @@ struct stream {
     struct timespec deadline;       /* CLOCK_MONOTONIC; tv_sec 0: none */
     void (*before_wait)(void *ctx); /* or NULL */
     void *before_wait_ctx;
+    void (*when_idle)(void *ctx);
+    void *when_idle_ctx;
     uint64_t octets_in, octets_out;
     size_t out_len;
     unsigned char in[STREAM_IN_SIZE];
@@ -61,6 +63,11 @@ void stream_set_deadline(struct stream *s, unsigned seconds);
 /* call(ctx) just before each wait for the client: for input, or for room for output. For what
  * must not be held meanwhile. It must not use the stream. `call` NULL: nothing, as at first. */
 void stream_before_wait(struct stream *s, void (*call)(void *ctx), void *ctx);
+
+/* call(ctx) when a wait for the client has lasted STREAM_IDLE_MS, and goes on: for what should
+ * be done when there is nothing else to do. As above. */
+#define STREAM_IDLE_MS 100
+void stream_when_idle(struct stream *s, void (*call)(void *ctx), void *ctx);
 
 /* What stream_write does when the buffer is full, or the stream has ended. */
 bool stream_write_beyond(struct stream *s, const void *octets, size_t n);
