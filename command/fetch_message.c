@@ -79,9 +79,15 @@ static enum store_error prepare_item(struct fetched *f, const struct fetch_item 
     struct mailbox *mb = mailbox_of(f);
     switch (item->kind) {
     case FETCH_INTERNALDATE:
-        return mailbox_internaldate(mb, f->info.uid, &f->date);
+        f->date = (time_t)f->info.date;
+        return f->info.date != MESSAGE_DATE_UNKNOWN
+                   ? STORE_OK
+                   : mailbox_internaldate(mb, f->info.uid, &f->date);
     case FETCH_SIZE:
-        return mailbox_size(mb, f->info.uid, &f->octets);
+        f->octets = f->info.size;
+        return f->info.size != MESSAGE_SIZE_UNKNOWN
+                   ? STORE_OK
+                   : mailbox_size(mb, f->info.uid, &f->octets);
     case FETCH_ENVELOPE:
         return from_message(message_envelope(f->message, &f->item[item->kind]));
     case FETCH_BODY:

@@ -32,6 +32,9 @@ enum message_flag {
 #define KEYWORDS_MAX       27
 #define KEYWORD_LENGTH_MAX 64
 
+#define MESSAGE_SIZE_UNKNOWN UINT64_MAX
+#define MESSAGE_DATE_UNKNOWN INT64_MIN
+
 struct message_info {
     uint32_t uid;
     uint8_t flags;     /* enum message_flag */
@@ -39,6 +42,8 @@ struct message_info {
     bool expunged;     /* gone: what is said of it is what was true before */
     uint32_t keywords; /* bit i: the keyword mailbox_keyword(mb, i) */
     uint64_t modseq;   /* of its last change (RFC 7162); 0 never */
+    uint64_t size;     /* as mailbox_size; MESSAGE_SIZE_UNKNOWN: it must be asked for */
+    int64_t date;      /* as mailbox_internaldate; MESSAGE_DATE_UNKNOWN: it must be asked for */
 };
 
 struct mailbox;

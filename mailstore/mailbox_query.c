@@ -85,6 +85,8 @@ static struct message_info info_of(const struct mailbox *mb, const struct index_
         .expunged = m->state == RECORD_GONE,
         .keywords = m->letters == 0 ? 0 : keywords_from_letters(&mb->keywords, m->letters),
         .modseq = m->modseq,
+        .size = m->size,
+        .date = m->date,
     };
 }
 
@@ -243,7 +245,11 @@ static bool tell_change(const struct telling *t, uint32_t entry)
     if (!index_read(t->mb->index) ||
         !index_message_get(t->mb->index, t->mb->folder.id, uid, &m, NULL, &found))
         return false;
-    struct message_info info = { .uid = uid, .expunged = true, .modseq = t->mb->folder.modseq };
+    struct message_info info = { .uid = uid,
+                                 .expunged = true,
+                                 .modseq = t->mb->folder.modseq,
+                                 .size = MESSAGE_SIZE_UNKNOWN,
+                                 .date = MESSAGE_DATE_UNKNOWN };
     if (found)
         info = info_of(t->mb, &m);
     if ((entry & INDEX_EXPUNGED) != 0)

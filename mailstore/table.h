@@ -23,7 +23,7 @@ enum record_state {
     RECORD_GONE      /* its UID and its line are spent, that is all */
 };
 
-#define SIZE_UNKNOWN UINT64_MAX
+#define SIZE_UNKNOWN UINT64_MAX /* MESSAGE_SIZE_UNKNOWN */
 
 struct record {
     uint64_t modseq; /* as loaded from the index; 0: new */
