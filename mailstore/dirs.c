@@ -196,9 +196,16 @@ enum store_error dir_stamp_take(struct dir_stamp *stamp, int fd, struct grain gr
     return STORE_OK;
 }
 
+/* A time that is further off than any that we set is another boot's: that clock began anew. */
+bool verify_later(int64_t verify_at)
+{
+    int64_t left = verify_at - monotonic_ms();
+    return left > 0 && left <= VERIFY_MAX_MS;
+}
+
 bool dir_stamp_holds(const struct dir_stamp *stamp)
 {
-    return stamp->known && (stamp->verify_at == 0 || monotonic_ms() < stamp->verify_at);
+    return stamp->known && (stamp->verify_at == 0 || verify_later(stamp->verify_at));
 }
 
 bool dir_stamp_unchanged(struct dir_stamp *stamp, int fd, struct grain grain)

@@ -55,6 +55,9 @@ struct dir_stamp {
 enum store_error dir_stamp_take(struct dir_stamp *stamp, int fd, struct grain grain,
                                 bool *same_r, bool *settled_r);
 
+/* Whether a stamp's verify_at lies in the future. */
+bool verify_later(int64_t verify_at);
+
 /* Whether a directory need not be read, given that dir_stamp_take said `same`. */
 bool dir_stamp_holds(const struct dir_stamp *stamp);
 

@@ -255,6 +255,8 @@ static bool save_record(struct saving *s, struct record *rec)
     if (found && was.state == RECORD_SHOWN) /* others may have claimed it meanwhile */
         m.bits = (uint8_t)((m.bits & ~INDEX_RECENT) | (was.bits & INDEX_RECENT));
     if (m.modseq == 0 || rec->changed) {
+        if (s->now.modseq < mb->modseq)
+            s->now.modseq = mb->modseq;
         if (s->modseq == 0)
             s->modseq = index_folder_next_modseq(&s->now, youngest(mb));
         m.modseq = s->modseq;
@@ -407,6 +409,7 @@ bool look_save(struct look *l)
     struct saving s = { .l = l };
     if (!is_news(l)) {
         mb->folder.version = l->base.version;
+        mb->modseq = mailbox_modseq(mb);
         return true;
     }
     if (!index_write(mb->index))
@@ -421,5 +424,6 @@ bool look_save(struct look *l)
     if (!index_commit(mb->index))
         return false;
     mb->folder = s.now;
+    mb->modseq = mailbox_modseq(mb);
     return true;
 }

@@ -160,6 +160,8 @@ static bool save_all(struct saving *s, const struct own_change *own, const struc
     if (!index_folder_get(mb->index, mb->folder.cur_ino, &s->f, &found) || !found ||
         s->f.uidvalidity != mb->uidvalidity)
         return false;
+    if (s->f.modseq < mb->modseq)
+        s->f.modseq = mb->modseq;
     s->modseq = index_folder_next_modseq(&s->f, 0);
     for (size_t i = 0; i < n; i++)
         if (!save_one(s, &done[i]))
@@ -193,5 +195,6 @@ bool mailbox_own_save(struct mailbox *mb, const struct own_change *own, const st
     if (!index_commit(mb->index))
         return false;
     mb->folder = s.f;
+    mb->modseq = mailbox_modseq(mb);
     return true;
 }

@@ -1,5 +1,6 @@
 /*
- * The inside of a mailbox, for the files mailbox*.c alone (and append_index.c).
+ * The inside of a mailbox, for the files mailbox*.c alone (and append_index.c, and for
+ * comparing check_records.c and check_repair.c).
  *
  * mailbox.c          opening, closing, refreshing
  * mailbox_query.c    questions that the index answers
@@ -55,6 +56,7 @@ struct mailbox {
     /* As of the last look or change of our own; during a look, what it makes of it. Its `list`
      * is how far the uidlist was read. */
     struct index_folder folder;
+    uint64_t modseq; /* the highest that the session was told of: no lower one is given here */
     struct keywords keywords;
     struct uid_set recent; /* messages that are \Recent in this session */
     bool replaced;         /* cur/ is not the one the folder was opened with, and no list was

@@ -43,9 +43,11 @@ uint32_t mailbox_uidnext(const struct mailbox *mb)
     return uidnext(&mb->folder);
 }
 
+/* Never less than before: a session that has gone on with another index (a private one) may
+ * find that this one gave less. Time makes up for it, as mod-sequences follow the clock. */
 uint64_t mailbox_modseq(const struct mailbox *mb)
 {
-    return mb->folder.modseq;
+    return mb->folder.modseq > mb->modseq ? mb->folder.modseq : mb->modseq;
 }
 
 const char *mailbox_keyword(const struct mailbox *mb, unsigned index)
@@ -90,6 +92,16 @@ static struct message_info info_of(const struct mailbox *mb, const struct index_
     };
 }
 
+/* Whether our folder is still that of the index: another session may have begun it anew. What
+ * is not found under an id that means nothing any more is not gone. */
+static bool is_current(struct mailbox *mb)
+{
+    struct index_folder f;
+    bool found = false;
+    return index_folder_get(mb->index, mb->folder.cur_ino, &f, &found) && found &&
+           f.id == mb->folder.id;
+}
+
 /* The record, looked for twice where the index fails in between. False: it is not known
  * whether there is one. */
 static bool get(struct mailbox *mb, uint32_t uid, struct index_message *m_r, char *name_r,
@@ -99,9 +111,14 @@ static bool get(struct mailbox *mb, uint32_t uid, struct index_message *m_r, cha
         *found_r = false;
         if (!mailbox_read(mb))
             return false;
-        if (index_message_get(mb->index, mb->folder.id, uid, m_r, name_r, found_r))
+        if (index_message_get(mb->index, mb->folder.id, uid, m_r, name_r, found_r) &&
+            (*found_r || is_current(mb)))
             return true;
+        index_release(mb->index);
+        if (mailbox_look(mb, LOOK_CHANGED) != STORE_OK)
+            break;
     }
+    *found_r = false;
     return false;
 }
 
@@ -354,7 +371,7 @@ static bool stamp_is(const struct index_stamp *stamp, const struct stat *st)
 {
     return stamp->ino != 0 && stamp->dev == st->st_dev && stamp->ino == st->st_ino &&
            stamp->sec == st->st_mtim.tv_sec && stamp->nsec == st->st_mtim.tv_nsec &&
-           (stamp->verify_at == 0 || monotonic_ms() < stamp->verify_at);
+           (stamp->verify_at == 0 || verify_later(stamp->verify_at));
 }
 
 static bool list_is(const struct uidlist *list, const struct stat *st)
