@@ -201,7 +201,10 @@ enum store_error append_commit_items(struct append *a, uint32_t *uidvalidity_r, 
     struct dotlock lock;
     struct uidlist list;
     struct append_index ai;
+    struct index *ix = store_index(a->store);
     *uidvalidity_r = 0;
+    if (ix != NULL)
+        index_release(ix);
     enum store_error e = lock_list(a, &lock, &list);
     if (e == STORE_OK) {
         *uidvalidity_r = list.uidvalidity;

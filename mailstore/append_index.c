@@ -22,7 +22,14 @@ static bool has_read(const struct index_folder *f, const struct uidlist *list)
            f->uidvalidity == list->uidvalidity && f->pending == 0;
 }
 
-void append_index_begin(struct append *a, const struct uidlist *list, struct append_index *ai)
+/* A list may have lost its last lines (a backup, damage) with their UIDs. */
+static void pass_over_known(const struct index_folder *f, struct uidlist *list)
+{
+    if (f->uidvalidity == list->uidvalidity && f->last >= list->next && f->last < UID_LIMIT)
+        list->next = f->last + 1;
+}
+
+void append_index_begin(struct append *a, struct uidlist *list, struct append_index *ai)
 {
     struct stat st;
     bool found = false;
@@ -32,8 +39,10 @@ void append_index_begin(struct append *a, const struct uidlist *list, struct app
         return;
     index_release(ix);
     (void)index_check(ix);
-    ai->usable = index_read(ix) && index_folder_get(ix, st.st_ino, &ai->folder, &found) &&
-                 found && has_read(&ai->folder, list);
+    if (index_read(ix) && index_folder_get(ix, st.st_ino, &ai->folder, &found) && found) {
+        ai->usable = has_read(&ai->folder, list);
+        pass_over_known(&ai->folder, list);
+    }
     index_release(ix);
     if (!ai->usable)
         return;

@@ -60,8 +60,9 @@ struct append_index {
     struct dir_stamp cur_stamp;
 };
 
-/* With the uidlist lock held, and `list` read under it. */
-void append_index_begin(struct append *a, const struct uidlist *list, struct append_index *ai);
+/* With the uidlist lock held, and `list` read under it: raises list->next above all UIDs that
+ * the index has seen here. */
+void append_index_begin(struct append *a, struct uidlist *list, struct append_index *ai);
 /* All items are in their places, and their lines in `list`: tells the index, so that nobody
  * need look for them. What can't be told the next look will find. */
 void append_index_save(struct append *a, const struct uidlist *list, const uint32_t *uid,

@@ -153,6 +153,7 @@ static enum store_error add_message(struct mailbox *mb, uint32_t uid, struct app
         enum store_error e = message_file_open(mb, uid, looks, &at, &fd);
         if (e != STORE_OK)
             return e;
+        index_release(mb->index); /* the disk is waited for */
         e = add_file(mb, &at, a, fd);
         sys_close(fd);
         if (e != STORE_NONEXISTENT)

@@ -37,6 +37,7 @@ struct removal {
 static enum store_error sync_dirs(struct removal *r)
 {
     struct mailbox *mb = r->mb;
+    index_release(mb->index);
     if ((r->from_cur && sys_fsync(mb->dirs.cur) < 0) ||
         (r->from_new && sys_fsync(mb->dirs.new) < 0))
         return store_error_from_errno(errno);
@@ -122,14 +123,15 @@ enum store_error mailbox_expunge(struct mailbox *mb, const uint32_t *uid, size_t
         e = r.done == NULL ? STORE_UNAVAILABLE : STORE_OK;
     }
     if (e == STORE_OK && mb->folder.deleted > 0) {
-        bool locked = mailbox_lock_briefly(mb, &lock);
+        mb->has_lock = mailbox_lock_briefly(mb, &lock);
         r.own = mailbox_own_begin(mb);
         e = expunge_list(&r, uid, n);
         enum store_error saved = save(&r);
         if (e == STORE_OK)
             e = saved;
-        if (locked)
+        if (mb->has_lock)
             dotlock_drop(&lock);
+        mb->has_lock = false;
     }
     free(r.done);
     if (removed_r != NULL)

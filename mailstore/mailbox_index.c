@@ -7,14 +7,15 @@
  * When cur/ must be read, or the uidlist is another, all of them.
  *
  * WHO ELSE IS AT WORK. No lock is held from loading to saving: other sessions look, too, and
- * change flags. Their writes raise the folder's version. When it is as it was, all that we
- * found is written. When it is not:
+ * change flags. Each record that they add or change raises the folder's mod-sequence. When it
+ * is as it was, all that we found is written. When it is not:
  *   - new records are ours to add, since UIDs are given under the uidlist lock. What holds the
  *     lock looks again from the beginning if the index has changed since (look_is_outdated);
  *   - a record that others have changed since we loaded it is left as they made it;
- *   - a directory's stamp says "all that was in it then is in the index", which is now neither
- *     theirs to say nor ours: it is dropped, unless only one of us has touched it and we have
- *     changed no record that was there. The next look then reads that directory again.
+ *   - a directory's stamp says "all that was in it then is in the index, and nothing else".
+ * Ours is not recorded: a record that others added meanwhile may be of a file that was gone
+ *     when we read. Theirs stays where we say nothing of files in that directory: what we say
+ *     may be older than their reading. Without a stamp the next look reads it again.
  * So the index may for a moment lag behind the disk, and says so itself, but never claims to be
  * up to date and is not.
  */
@@ -160,8 +161,9 @@ bool look_load_whole(struct look *l)
         return true;
     table_init(&whole);
     size_t count = (size_t)l->base.shown + l->base.dead + l->base.pending + mb->table.count;
-    bool ok = table_reserve(&whole, count + count / 64) && index_read(mb->index) &&
-              merge_index(l, &whole);
+    bool ok = table_reserve(&whole, count + count / 64);
+    l->failed = ok && !(index_read(mb->index) && merge_index(l, &whole));
+    ok = ok && !l->failed;
     index_release(mb->index);
     table_free(&mb->table);
     mb->table = whole;
@@ -181,14 +183,22 @@ struct record *look_known(struct look *l, const char *name, size_t unique_len)
     if (rec != NULL || l->whole)
         return rec;
     bool ok = index_read(mb->index) &&
-              index_message_find(mb->index, l->base.id, name, unique_len, &uid) && uid != 0 &&
-              table_uid(&mb->table, uid) == NULL &&
-              index_message_get(mb->index, l->base.id, uid, &at.m, at.name, &found) && found &&
-              load_record(&mb->table, &at.m, at.name);
-    if (!ok)
+              index_message_find(mb->index, l->base.id, name, unique_len, &uid);
+    if (ok && (uid == 0 || table_uid(&mb->table, uid) != NULL))
+        return NULL;
+    ok = ok && index_message_get(mb->index, l->base.id, uid, &at.m, at.name, &found) &&
+         (!found || load_record(&mb->table, &at.m, at.name));
+    l->failed = l->failed || !ok;
+    if (!ok || !found)
         return NULL;
     mailbox_find_published(mb);
     return table_uid(&mb->table, uid);
+}
+
+/* Whether others have added or changed no record since. */
+static bool is_as_loaded(const struct look *l, const struct index_folder *now)
+{
+    return now->id == l->base.id && now->modseq == l->base.modseq && now->last == l->base.last;
 }
 
 bool look_is_outdated(struct look *l)
@@ -198,7 +208,7 @@ bool look_is_outdated(struct look *l)
     bool ok = index_read(l->mb->index) &&
               index_folder_get(l->mb->index, l->base.cur_ino, &now, &found);
     index_release(l->mb->index);
-    return !ok || found != l->indexed || (found && now.version != l->base.version);
+    return !ok || found != l->indexed || (found && !is_as_loaded(l, &now));
 }
 
 bool look_sweep(struct look *l, bool (*keep)(const struct record *rec, void *ctx))
@@ -222,18 +232,35 @@ struct saving {
     struct index_folder now; /* as the index has it */
     bool outdated;           /* and that is not what we loaded */
     bool skipped;            /* others have changed a record of ours meanwhile */
-    bool changed_old;        /* we changed a record that was there before */
+    bool in_cur;             /* we say something of a file in cur/ */
+    bool in_new;             /* ... in new/ */
     uint64_t modseq;         /* of what changes; 0: none was needed yet */
     uint32_t *log;
     size_t logged;
 };
 
-/* Microseconds of the youngest of the folder's timestamps. */
+/* Microseconds of the youngest of the folder's timestamps, where the clock was put back behind
+ * it; else 0: then all that was ever given is below the clock, and to go above it without need
+ * would make that untrue. */
 static uint64_t youngest(const struct mailbox *mb)
 {
+    struct timespec now = { 0, 0 };
     int64_t sec = mb->cur.mtime.tv_sec > mb->new.mtime.tv_sec ? mb->cur.mtime.tv_sec
                                                               : mb->new.mtime.tv_sec;
+    (void)sys_clock(&now);
+    if (sec <= now.tv_sec)
+        return 0;
     return sec > 0 && sec < INT32_MAX * (int64_t)64 ? (uint64_t)(sec + 1) * 1000000U : 0;
+}
+
+/* Above all that this session was told of. */
+static uint64_t next_modseq(struct saving *s)
+{
+    const struct mailbox *mb = s->l->mb;
+    uint64_t base = youngest(mb);
+    if (s->now.modseq < mb->modseq && s->now.modseq != 0)
+        s->now.modseq = mb->modseq;
+    return index_folder_next_modseq(&s->now, base > mb->modseq ? base : mb->modseq);
 }
 
 static bool save_record(struct saving *s, struct record *rec)
@@ -255,15 +282,15 @@ static bool save_record(struct saving *s, struct record *rec)
     if (found && was.state == RECORD_SHOWN) /* others may have claimed it meanwhile */
         m.bits = (uint8_t)((m.bits & ~INDEX_RECENT) | (was.bits & INDEX_RECENT));
     if (m.modseq == 0 || rec->changed) {
-        if (s->now.modseq < mb->modseq)
-            s->now.modseq = mb->modseq;
         if (s->modseq == 0)
-            s->modseq = index_folder_next_modseq(&s->now, youngest(mb));
+            s->modseq = next_modseq(s);
         m.modseq = s->modseq;
     }
     if (rec->changed)
         s->log[s->logged++] = rec->uid | (m.state == RECORD_GONE ? INDEX_EXPUNGED : 0);
-    s->changed_old = s->changed_old || found;
+    bool gone = m.state == RECORD_GONE;
+    s->in_new = s->in_new || gone || (m.bits & INDEX_IN_NEW) != 0;
+    s->in_cur = s->in_cur || gone || (m.bits & INDEX_IN_NEW) == 0;
     folder_count(&s->now, found ? &was : NULL, &m);
     if (s->now.last < m.uid)
         s->now.last = m.uid;
@@ -281,6 +308,10 @@ static bool save_records(struct saving *s)
             return false;
         if (!found)
             continue;
+        if (s->outdated && was.state == RECORD_SHOWN) { /* by others; sessions know of it */
+            s->skipped = true;
+            continue;
+        }
         folder_count(&s->now, &was, NULL);
         if (!index_message_remove(mb->index, s->now.id, uid))
             return false;
@@ -308,15 +339,11 @@ static void save_list(struct saving *s)
 }
 
 static void save_stamp(const struct saving *s, struct index_stamp *now,
-                       const struct index_stamp *base, const struct dir_stamp *ours)
+                       const struct dir_stamp *ours, bool touched)
 {
-    if (s->outdated && !index_stamp_same(now, base)) {
-        if (s->changed_old || s->skipped)
-            memset(now, 0, sizeof *now);
-        return;
-    }
-    stamp_to_index(now, ours);
-    if (s->skipped)
+    if (!s->outdated)
+        stamp_to_index(now, ours);
+    else if (touched || s->skipped)
         memset(now, 0, sizeof *now);
 }
 
@@ -334,14 +361,15 @@ static void save_folder(struct saving *s)
     s->now.keywords = ours->keywords;
     memcpy(s->now.keyword_hash, ours->keyword_hash, sizeof s->now.keyword_hash);
     save_list(s);
-    save_stamp(s, &s->now.cur, &s->l->base.cur, &mb->cur);
-    save_stamp(s, &s->now.new, &s->l->base.new, &mb->new);
+    save_stamp(s, &s->now.cur, &mb->cur, s->in_cur);
+    save_stamp(s, &s->now.new, &mb->new, s->in_new);
 }
 
 /* Of the records not shown yet all are in the table, and so are those in new/. */
 static void save_bounds(struct saving *s)
 {
     const struct table *t = &s->l->mb->table;
+    uint32_t theirs = s->outdated ? s->now.pending_uid : 0;
     s->now.pending_uid = 0;
     for (size_t i = 0; i < t->count && s->now.pending > 0; i++) {
         if (t->rec[i].state != RECORD_LINE && t->rec[i].state != RECORD_FOUND)
@@ -349,6 +377,9 @@ static void save_bounds(struct saving *s)
         s->now.pending_uid = t->rec[i].uid;
         break;
     }
+    if (s->now.pending > 0 && theirs != 0 &&
+        (s->now.pending_uid == 0 || theirs < s->now.pending_uid))
+        s->now.pending_uid = theirs;
     if (s->now.pending > 0 && s->now.pending_uid == 0)
         s->now.pending_uid = 1;
     if (s->now.in_new == 0)
@@ -382,8 +413,9 @@ static bool save_all(struct saving *s)
     bool found = false;
     if (!index_folder_get(mb->index, l->base.cur_ino, &s->now, &found))
         return false;
-    s->outdated = found != l->indexed || (found && s->now.version != l->base.version);
-    if (s->outdated && (!l->indexed || !found))
+    s->outdated = found != l->indexed || (found && !is_as_loaded(l, &s->now));
+    if (s->outdated && (!l->indexed || !found || s->now.id != l->base.id ||
+                        s->now.uidvalidity != mb->uidvalidity))
         return false; /* made, or dropped, by another: to be looked at anew */
     if (!found) {
         s->now = l->base;
@@ -393,6 +425,9 @@ static bool save_all(struct saving *s)
     }
     if (!save_records(s))
         return false;
+    if (!found &&
+        s->modseq == 0) /* an empty folder's goes on, too, above what it gave before */
+        s->modseq = next_modseq(s);
     if (!found)
         s->now.floor = s->now.modseq;
     else if (s->logged > 0 &&

@@ -13,6 +13,11 @@
  * THE INDEX MAY FAIL at any moment (mailstore/index.h). Then the look begins anew with another,
  * and in the end with a private one, which can't fail but for memory. What was written to the
  * disk meanwhile is found there.
+ *
+ * ANOTHER INDEX may have given lower mod-sequences than the one before (back from a private
+ * one; the clock was put back). Then the folder's goes up to what this session was told, and,
+ * since what changed under lower ones can't be known any more, all messages count as changed
+ * here.
  */
 #include "mailstore/mailbox_private.h"
 
@@ -87,7 +92,7 @@ static bool moves_recent(const struct mailbox *mb)
 static bool needs_lock(struct look *l)
 {
     if (l->how == LOOK_MEND || look_wants_lock(l)) {
-        if (l->how != LOOK_ALL || l->mb->uidvalidity == 0)
+        if (!l->mb->has_lock && (l->how != LOOK_ALL || l->mb->uidvalidity == 0))
             return true;
         l->unsettled = true; /* somebody is waiting for a file: new mail can wait */
     }
@@ -141,7 +146,7 @@ static enum store_error attempt(struct attempt *a)
                                 look_patience(mb, a->l.how));
         locked = e == STORE_OK;
         e = locked ? with_lock(a, true) : look_not_numbered(&a->l, e);
-    } else if (e == STORE_OK && moves_recent(mb)) {
+    } else if (e == STORE_OK && moves_recent(mb) && !mb->has_lock) {
         locked = mailbox_lock_briefly(mb, &a->lock);
         e = locked ? with_lock(a, false) : STORE_OK;
     }
@@ -173,6 +178,7 @@ static enum store_error try_look(struct mailbox *mb, enum look_how how, bool *ag
     enum store_error e = attempt(&a);
     bool stale = e == STORE_CORRUPT && a.uidvalidity == 0 && a.l.indexed;
     uint64_t cur_ino = mb->folder.cur_ino;
+    a.again = a.again || a.l.failed;
     look_free(&a.l);
     *again_r = a.again;
     if (stale) {
@@ -187,13 +193,46 @@ static enum store_error try_look(struct mailbox *mb, enum look_how how, bool *ag
     return a.again ? STORE_UNAVAILABLE : e;
 }
 
+/* See the head. */
+static bool raise_modseq(struct mailbox *mb)
+{
+    struct index_folder f;
+    bool found = false;
+    if (mb->folder.modseq >= mb->modseq)
+        return true;
+    if (!index_write(mb->index))
+        return false;
+    if (!index_folder_get(mb->index, mb->folder.cur_ino, &f, &found) || !found ||
+        f.id != mb->folder.id) {
+        index_abort(mb->index);
+        return false;
+    }
+    if (f.modseq < mb->modseq)
+        f.modseq = mb->modseq;
+    (void)index_folder_next_modseq(&f, 0);
+    if (!index_folder_put(mb->index, &f)) {
+        index_abort(mb->index);
+        return false;
+    }
+    if (!index_commit(mb->index))
+        return false;
+    mb->folder = f;
+    mb->modseq = mb->doubt = f.modseq;
+    return true;
+}
+
+/* The environment is taken for ours only when the look has found what the folder is there:
+ * until then the id that we have is another's (mailbox_read). */
 enum store_error mailbox_look(struct mailbox *mb, enum look_how how)
 {
     for (int i = 0;; i++) {
         bool again = false;
         index_release(mb->index);
-        mb->generation = index_check(mb->index);
+        unsigned generation = index_check(mb->index);
         enum store_error e = try_look(mb, how, &again);
+        again = again || (e == STORE_OK && !raise_modseq(mb));
+        if (e == STORE_OK && !again)
+            mb->generation = generation;
         if (!again || i == PRIVATE_TRIES)
             return again ? STORE_UNAVAILABLE : e;
         if (i >= LOOK_TRIES)

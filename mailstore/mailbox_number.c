@@ -50,6 +50,13 @@ static int compare_keys(const void *a, const void *b)
     return maildir_name_order(a, b);
 }
 
+/* A file that was seen in an earlier reading of this look, and not in the last, which proves
+ * what is there, is gone again. */
+static bool is_there(const struct look *l, const struct record *fresh)
+{
+    return !l->clean || fresh->seen == l->mb->look;
+}
+
 static bool batch_make(const struct look *l, struct batch *batch)
 {
     batch->count = 0;
@@ -57,7 +64,7 @@ static bool batch_make(const struct look *l, struct batch *batch)
     if (batch->key == NULL)
         return false;
     for (size_t i = 0; i < l->fresh.count; i++)
-        if (l->fresh.rec[i].uid == 0)
+        if (l->fresh.rec[i].uid == 0 && is_there(l, &l->fresh.rec[i]))
             batch->key[batch->count++] = maildir_name_key(l->fresh.rec[i].name);
     qsort(batch->key, batch->count, sizeof *batch->key, compare_keys);
     return true;
@@ -298,8 +305,9 @@ static enum store_error write_batch(struct look *l, struct dotlock *lock, bool d
 {
     struct mailbox *mb = l->mb;
     struct batch batch = { NULL, 0, 0 };
-    if (!batch_make(l, &batch))
+    if (l->failed || !batch_make(l, &batch)) /* what seems fresh may have a UID */
         return STORE_UNAVAILABLE;
+    index_release(mb->index);
     bool anew = mb->folder.list.rewrite || l->list_missing || l->resurrected || l->unlisted ||
                 drop_dead;
     enum store_error e = batch_number(l, &batch) ? STORE_OK : STORE_LIMIT;
@@ -351,7 +359,8 @@ static enum store_error number_for_now(struct look *l)
             mb->uidvalidity = 1;
         log_warning("no uidlist, and none can be written: UIDs for this session only");
     }
-    bool ok = batch_make(l, &batch) && batch_number(l, &batch) && batch_add(l, &batch, false);
+    bool ok = !l->failed && batch_make(l, &batch) && batch_number(l, &batch) &&
+              batch_add(l, &batch, false);
     free(batch.key);
     return ok ? STORE_OK : STORE_UNAVAILABLE;
 }

@@ -57,6 +57,7 @@ struct mailbox {
      * is how far the uidlist was read. */
     struct index_folder folder;
     uint64_t modseq; /* the highest that the session was told of: no lower one is given here */
+    uint64_t doubt;  /* what was told up to here, another index has told: mailbox_look.c */
     struct keywords keywords;
     struct uid_set recent; /* messages that are \Recent in this session */
     bool replaced;         /* cur/ is not the one the folder was opened with, and no list was
@@ -64,6 +65,7 @@ struct mailbox {
     bool mend_failed;      /* the list wants a rewrite, and can't be rewritten */
     unsigned held_looks;   /* how many looks in turn have held messages back */
     int64_t without_lock_until; /* monotonic_ms: STORE goes on without the uidlist lock */
+    bool has_lock;              /* STORE or EXPUNGE has it: a look does not wait for it */
     struct name_maker names;
     struct learnt *learnt;           /* mailbox_learn.c */
     struct witness *witness;         /* of cur/; NULL until the first change of our own */
@@ -136,6 +138,7 @@ struct look {
     bool unsettled;    /* something is left for another look */
     bool list_missing; /* there is no uidlist, or none with a UIDVALIDITY */
     bool recounted;    /* records went or came in bulk */
+    bool failed; /* the index has, while it was asked: what it did not find means nothing */
 };
 
 /* --- mailbox_index.c -------------------------------------------------------------------------
@@ -149,8 +152,8 @@ bool look_load(struct look *l);
 /* Loads the records that are not there yet. False as look_load. Records move. */
 bool look_load_whole(struct look *l);
 
-/* The record with this unique part, loaded where it is not yet; NULL: there is none. Other
- * records move. */
+/* The record with this unique part, loaded where it is not yet; NULL: there is none, or the
+ * index has failed (l->failed). Other records move. */
 struct record *look_known(struct look *l, const char *name, size_t unique_len);
 
 /* Whether another session has changed the folder's record since look_load. */

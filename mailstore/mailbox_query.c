@@ -2,9 +2,9 @@
  * Questions about a folder that the index answers.
  *
  * Each takes a snapshot where none is open; store_release ends it. Two questions may so be
- * answered by two states of the index. That does no harm: what a session tells its client is
- * bounded by the mod-sequence of its last look (mailbox_changes passes over what is newer), and
- * single messages are told as they are now.
+ * answered by two states of the index. That does no harm: which messages mailbox_changes names
+ * is bounded by the mod-sequence of the last look, so that what is newer is told the next time,
+ * too; and messages are told as they are now.
  */
 #include "mailstore/mailbox_private.h"
 
@@ -33,8 +33,10 @@ uint32_t mailbox_uidvalidity(const struct mailbox *mb)
 /* Not above the UID of a message that is held back: it will still appear. */
 static uint32_t uidnext(const struct index_folder *f)
 {
-    if (f->pending > 0)
+    if (f->pending > 0 && f->pending_uid > f->highest)
         return f->pending_uid;
+    if (f->pending > 0)
+        return f->highest + 1;
     return f->list.next > f->highest ? f->list.next : f->highest + 1;
 }
 
@@ -102,6 +104,13 @@ static bool is_current(struct mailbox *mb)
            f.id == mb->folder.id;
 }
 
+/* What was asked for is not to be had so: looks, for the question to be put once more. */
+static bool look_for_another_try(struct mailbox *mb)
+{
+    index_release(mb->index);
+    return mailbox_look(mb, LOOK_CHANGED) == STORE_OK;
+}
+
 /* The record, looked for twice where the index fails in between. False: it is not known
  * whether there is one. */
 static bool get(struct mailbox *mb, uint32_t uid, struct index_message *m_r, char *name_r,
@@ -114,8 +123,7 @@ static bool get(struct mailbox *mb, uint32_t uid, struct index_message *m_r, cha
         if (index_message_get(mb->index, mb->folder.id, uid, m_r, name_r, found_r) &&
             (*found_r || is_current(mb)))
             return true;
-        index_release(mb->index);
-        if (mailbox_look(mb, LOOK_CHANGED) != STORE_OK)
+        if (!look_for_another_try(mb))
             break;
     }
     *found_r = false;
@@ -136,7 +144,10 @@ bool mailbox_is_gone(struct mailbox *mb, uint32_t uid)
 {
     struct index_message m;
     bool found = false;
-    return get(mb, uid, &m, NULL, &found) && (!found || m.state == RECORD_GONE);
+    if (!get(mb, uid, &m, NULL, &found))
+        return false;
+    /* Hidden: given up without proof (mailbox_refresh.c). */
+    return !found || (m.state == RECORD_GONE && (m.bits & INDEX_HIDDEN) == 0);
 }
 
 bool mailbox_find(struct mailbox *mb, uint32_t uid, struct index_message *m_r)
@@ -162,9 +173,12 @@ static bool next(struct mailbox *mb, uint32_t uid, struct index_message *m_r, bo
             if (!ok || !*found_r || is_there(m_r))
                 break;
         }
-        if (ok)
+        if (ok && (*found_r || is_current(mb)))
             return true;
+        if (!look_for_another_try(mb))
+            break;
     }
+    *found_r = false;
     return false;
 }
 
@@ -199,7 +213,10 @@ bool mailbox_uids(struct mailbox *mb, uint32_t uid, uint32_t *uid_r, size_t max,
     for (int i = 0; !ok && i < 2; i++) {
         if (!mailbox_read(mb))
             return false;
-        ok = index_message_uids(mb->index, mb->folder.id, uid, uid_r, max, n_r);
+        ok = index_message_uids(mb->index, mb->folder.id, uid, uid_r, max, n_r) &&
+             (*n_r == max || is_current(mb));
+        if (!ok && !look_for_another_try(mb))
+            return false;
     }
     if (ok)
         mark_recent(mb, uid_r, *n_r);
@@ -250,10 +267,13 @@ static int compare_changes(const void *a, const void *b)
 struct telling {
     struct mailbox *mb;
     uint64_t since;
+    bool all; /* whatever their mod-sequences say */
     void (*each)(void *ctx, const struct message_info *info);
     void *ctx;
 };
 
+/* A message that was changed once more since our look is told of all the same. One that is new
+ * would otherwise be passed over for those above it, and never get a sequence number. */
 static bool tell_change(const struct telling *t, uint32_t entry)
 {
     struct index_message m;
@@ -271,7 +291,7 @@ static bool tell_change(const struct telling *t, uint32_t entry)
         info = info_of(t->mb, &m);
     if ((entry & INDEX_EXPUNGED) != 0)
         info.expunged = true;
-    else if (!found || !is_there(&m) || m.modseq <= t->since || m.modseq > t->mb->folder.modseq)
+    else if (!found || !is_there(&m) || m.modseq <= t->since)
         return true;
     t->each(t->ctx, &info);
     return true;
@@ -299,21 +319,35 @@ static void changes_from_all(const struct telling *t)
 {
     struct mailbox *mb = t->mb;
     struct message_info info;
-    for (uint32_t uid = 1; mailbox_next(mb, uid, &info); uid = info.uid + 1)
-        if (info.modseq > t->since && info.modseq <= mb->folder.modseq)
+    for (uint32_t uid = 1; mailbox_next(mb, uid, &info); uid = info.uid + 1) {
+        if (t->all && info.modseq <= t->since)
+            info.modseq = mailbox_modseq(mb);
+        if (info.modseq > t->since)
             t->each(t->ctx, &info);
+    }
+}
+
+/* Whether the change table, as it is in this snapshot, reaches back so far: another session may
+ * have made so many changes since our look that the oldest are not in it any more. */
+static bool log_reaches(struct mailbox *mb, uint64_t since)
+{
+    struct index_folder f;
+    bool found = false;
+    return since >= mb->doubt && index_folder_get(mb->index, mb->folder.cur_ino, &f, &found) &&
+           found && f.id == mb->folder.id && since >= f.floor;
 }
 
 bool mailbox_changes(struct mailbox *mb, uint64_t since,
                      void (*each)(void *ctx, const struct message_info *info), void *ctx)
 {
-    struct telling t = { mb, since, each, ctx };
-    if (since >= mb->folder.modseq)
+    struct telling t = { mb, since, false, each, ctx };
+    if (since >= mailbox_modseq(mb))
         return true;
     if (!mailbox_read(mb))
         return false;
-    if (since >= mb->folder.floor && changes_from_log(&t))
+    if (log_reaches(mb, since) && changes_from_log(&t))
         return true;
+    t.all = since < mb->doubt;
     changes_from_all(&t);
     return false;
 }

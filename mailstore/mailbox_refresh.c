@@ -12,9 +12,9 @@
  * new/ to after that of cur/, and were settled at the beginning (`clean`). new/ is read before
  * cur/: mail moves only that way. Only a clean reading proves an absence. When something is
  * missing and the reading was not clean it is repeated, a grain of time later, up to ROUNDS
- * times; what was seen in any round is there. What is then still missing without proof is kept,
- * and the stamps are forgotten so that the next look reads again. No expunge is ever reported
- * that did not happen.
+ * times; what was seen in any round is there, unless the last one is clean and lacks it. What
+ * is then still missing without proof is kept, and the stamps are forgotten so that the next
+ * look reads again. No expunge is ever reported that did not happen.
  *
  * ADDITIONS BY OTHERS. Who adds messages holds the uidlist lock, writes the lines, and then
  * moves the files to their places, in the order of their UIDs, before it drops the lock. So a
@@ -143,6 +143,13 @@ static void look_at_lock(struct look *l)
                    errno == ENOENT;
 }
 
+/* What was seen in any reading of this look is there, but when the last one proves that it is
+ * not: it was removed between the two. */
+static bool was_seen(const struct look *l, const struct record *rec, bool proof)
+{
+    return rec->seen >= (proof ? l->mb->look : l->first);
+}
+
 /* Decides about the records that this look has not seen. Returns how many are missing without
  * proof. */
 static size_t resolve(struct look *l)
@@ -155,9 +162,9 @@ static size_t resolve(struct look *l)
         struct record *rec = &mb->table.rec[i];
         if (rec->state >= RECORD_EXPUNGED || (rec->state != RECORD_LINE && !l->full))
             continue;
-        if (rec->state == RECORD_LINE ? i >= lines : rec->seen >= l->first)
-            continue;
         bool proof = rec->state == RECORD_SHOWN && !rec->in_new ? l->cur_clean : l->clean;
+        if (rec->state == RECORD_LINE ? i >= lines : was_seen(l, rec, proof))
+            continue;
         if (rec->state == RECORD_LINE && i >= settled)
             proof = false;
         if (!proof)

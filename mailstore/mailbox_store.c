@@ -55,6 +55,7 @@ static enum store_error make_keywords(struct mailbox *mb, const struct flag_chan
 {
     struct dotlock lock;
     uint32_t renamed = 0;
+    index_release(mb->index);
     enum store_error e = dotlock_take(&lock, mb->dirs.dir, UIDLIST_LOCK);
     if (e != STORE_OK)
         return e;
@@ -240,10 +241,11 @@ enum store_error mailbox_store(struct mailbox *mb, const uint32_t *uid, size_t n
         e = s.done == NULL ? STORE_UNAVAILABLE : STORE_OK;
     }
     if (e == STORE_OK && n > 0) {
-        bool locked = mailbox_lock_briefly(mb, &lock);
-        e = store_all(&s, uid, n, locked ? &lock : NULL, &gone);
-        if (locked)
+        mb->has_lock = mailbox_lock_briefly(mb, &lock);
+        e = store_all(&s, uid, n, mb->has_lock ? &lock : NULL, &gone);
+        if (mb->has_lock)
             dotlock_drop(&lock);
+        mb->has_lock = false;
     }
     free(s.done);
     if (gone_r != NULL)
