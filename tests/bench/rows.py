@@ -288,9 +288,10 @@ def idle(side):
 
 
 def memory(side, root):
-    """Of ten connections, each."""
+    """Of ten connections that wait for their clients, each."""
     clients = [side.selected(root) for _ in range(10)]
     try:
+        time.sleep(0.5)
         return sum(pss(client.process.pid) for client in clients) / len(clients)
     finally:
         for client in clients:
