@@ -394,12 +394,15 @@ static bool is_news(const struct look *l)
     struct index_stamp new;
     stamp_to_index(&cur, &mb->cur);
     stamp_to_index(&new, &mb->new);
+    /* NOLINTBEGIN(bugprone-suspicious-memory-comparison,cert-exp42-c,cert-flp37-c): where only
+     * the padding differs there is one write too many */
     if (!l->indexed || l->removed.count > 0 || l->recounted ||
         memcmp(&cur, &l->base.cur, sizeof cur) != 0 ||
         memcmp(&new, &l->base.new, sizeof new) != 0 ||
         memcmp(&mb->folder, &l->base, sizeof l->base) != 0 ||
         mb->uidvalidity != l->base.uidvalidity)
         return true;
+    /* NOLINTEND(bugprone-suspicious-memory-comparison,cert-exp42-c,cert-flp37-c) */
     for (size_t i = 0; i < mb->table.count; i++)
         if (mb->table.rec[i].dirty)
             return true;

@@ -167,8 +167,8 @@ static bool next(struct mailbox *mb, uint32_t uid, struct index_message *m_r, bo
 {
     for (int i = 0; i < 2; i++) {
         bool ok = mailbox_read(mb);
-        *found_r = ok;
-        for (; *found_r && uid < UINT32_MAX; uid = m_r->uid + 1) {
+        *found_r = ok && uid < UINT32_MAX;
+        for (; *found_r; uid = m_r->uid + 1) {
             ok = index_message_next(mb->index, mb->folder.id, uid, m_r, NULL, found_r);
             if (!ok || !*found_r || is_there(m_r))
                 break;
