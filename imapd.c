@@ -12,18 +12,21 @@
  *     session (the user): serves the mail
  *
  * With pam_session the parent forks the session and waits for its end. With -P there are no
- * roles: the invoking user's session alone.
+ * roles: the invoking user's session alone. With --check and --repair there is no client
+ * either.
  *
  * What runs as root: this file, auth/ but for gate.c, sasl.c and base64.c, config/, base/,
  * net/peer.c, libc, libcrypt, and PAM with its modules. Of these only what auth/parent.c does
  * with a frame sees anything that a client can choose. doc/security.md tells more.
  */
+#include "auth/backend.h"
 #include "auth/become.h"
 #include "auth/hash_line.h"
 #include "auth/pam_session.h"
 #include "auth/parent.h"
 #include "auth/process.h"
 #include "base/log.h"
+#include "command/account_check.h"
 #include "command/server.h"
 #include "config/options.h"
 #include "net/peer.h"
@@ -37,6 +40,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <time.h>
@@ -304,6 +308,119 @@ static int serve(const struct options *options, const char *home)
     return connection(&options->settings, &peer);
 }
 
+/* --- imapd --check, --repair. ----------------------------------------------------------------
+ */
+
+__attribute__((format(printf, 1, 2))) static int complain(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    fputs("imapd: ", stderr);
+    vfprintf(stderr, fmt, ap);
+    fputc('\n', stderr);
+    va_end(ap);
+    return ACCOUNT_CHECK_FAILED;
+}
+
+/* Whom a name at the command line means: whoever would log in with it. */
+static bool find_user(const struct settings *s, const char *name, struct identity *id,
+                      const char **why_r)
+{
+    enum backend_result result = BACKEND_UNKNOWN;
+    *why_r = "unknown-user";
+    if (strlen(name) > AUTH_USER_MAX)
+        return false;
+    for (size_t i = 0; i < s->auth_count && result == BACKEND_UNKNOWN; i++) {
+        if (s->auth[i] == AUTH_BACKEND_PASSWD_FILE)
+            result = passwd_file_identity(s, name, id, why_r);
+        else if (identity_of_account(id, name, why_r))
+            result = BACKEND_OK;
+    }
+    if (result != BACKEND_OK)
+        return false;
+    *why_r = identity_refused(id, s, geteuid());
+    return *why_r == NULL;
+}
+
+/* The invoking user, as with -P. */
+static bool find_self(struct identity *id, const char *home)
+{
+    const struct passwd *account = getpwuid(getuid());
+    id->uid = getuid();
+    id->gid = getgid();
+    if (account != NULL)
+        home = account->pw_dir;
+    int n = snprintf(id->home, sizeof id->home, "%s", home == NULL ? "" : home);
+    if (account != NULL)
+        snprintf(id->user, sizeof id->user, "%s", account->pw_name);
+    else
+        snprintf(id->user, sizeof id->user, "%u", (unsigned)id->uid);
+    return n >= 0 && (size_t)n < sizeof id->home;
+}
+
+/* Root does nothing in the mail of another: it becomes whoever owns it. */
+static bool become_owner(const char *mail_root)
+{
+    struct stat st;
+    const char *why = "";
+    if (geteuid() != 0 || stat(mail_root, &st) < 0 || st.st_uid == 0)
+        return true;
+    struct identity *owner = calloc(1, sizeof *owner);
+    const struct passwd *account = getpwuid(st.st_uid);
+    if (owner == NULL)
+        return false;
+    if (account == NULL || !identity_of_account(owner, account->pw_name, &why) ||
+        owner->uid != st.st_uid) {
+        owner->uid = st.st_uid;
+        owner->gid = owner->group[0] = st.st_gid;
+        owner->group_count = 1;
+    }
+    bool ok = become(owner->uid, owner->gid, owner->group, owner->group_count);
+    free(owner);
+    return ok;
+}
+
+static int check_as(const struct options *options, const struct identity *id)
+{
+    struct settings_user user = { .user = id->user, .home = id->home };
+    char *mail_root = settings_mail_root(&options->settings, &user);
+    char *index_dir = find_index_dir(&options->settings, &user);
+    int status = ACCOUNT_CHECK_FAILED;
+    if (mail_root == NULL)
+        complain("no mail_root can be made for this user");
+    else if (options->user == NULL && !become_owner(mail_root))
+        complain("%s: its owner can't be had", mail_root);
+    else
+        status = account_check(&options->settings, mail_root, index_dir,
+                               options->mode == MODE_REPAIR, options->full);
+    free(index_dir);
+    free(mail_root);
+    return status;
+}
+
+static int check_account(const struct options *options, const char *home)
+{
+    const char *why = "";
+    struct identity *id = calloc(1, sizeof *id);
+    if (id == NULL)
+        return complain("no memory");
+    log_open(true);
+    int status = ACCOUNT_CHECK_FAILED;
+    bool found = options->user != NULL ? find_user(&options->settings, options->user, id, &why)
+                                       : find_self(id, home);
+    bool alone = process_keep_only(-1);
+    log_open(true);
+    if (!found)
+        complain("%s: %s", options->user != NULL ? options->user : "this user", why);
+    else if (!alone || (options->user != NULL &&
+                        (!become_user(id) || !process_settle(id->user, id->home))))
+        complain("%s: this process can't be the user's", id->user);
+    else
+        status = check_as(options, id);
+    free(id);
+    return status;
+}
+
 static int print(const char *text)
 {
     return fputs(text, stdout) >= 0 && fflush(stdout) == 0 ? 0 : EX_IOERR;
@@ -319,15 +436,20 @@ int main(int argc, char **argv)
     buffer_init(&err, 8192);
     enum options_result result = options_read(&options, argc, argv, &err);
     int status;
-    if (result != OPTIONS_OK)
+    bool checks = options.mode == MODE_CHECK || options.mode == MODE_REPAIR;
+    if (result != OPTIONS_OK && checks)
+        status = complain("%s", buffer_string(&err) == NULL ? "no memory" : err.data);
+    else if (result != OPTIONS_OK)
         status = refuse(result == OPTIONS_WRONG ? EX_USAGE : EX_CONFIG, "%s",
                         buffer_string(&err) == NULL ? "no memory" : err.data);
     else if (options.mode == MODE_HASH)
-        status = hash_line(options.hash_user);
+        status = hash_line(options.user);
     else if (options.mode == MODE_VERSION)
         status = print("imapd " IMAPD_VERSION "\n");
     else if (options.mode == MODE_USAGE)
         status = print(options_usage);
+    else if (checks)
+        status = check_account(&options, home);
     else
         status = serve(&options, home);
     if (result == OPTIONS_OK)

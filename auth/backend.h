@@ -29,6 +29,12 @@ enum backend_result {
 enum backend_result backend_pam(const struct settings *s, const struct credentials *c,
                                 struct identity *id, const char **reason_r);
 
+/* Who a user of s->passwd_file is, whatever the password: for root's errands at the command
+ * line. BACKEND_OK, BACKEND_UNKNOWN, BACKEND_MISMATCH (the line is of no use) or
+ * BACKEND_UNAVAILABLE; *reason_r as above. */
+enum backend_result passwd_file_identity(const struct settings *s, const char *user,
+                                         struct identity *id, const char **reason_r);
+
 /* Looks into s->passwd_file. An unknown user takes as long as a wrong password. uid, gid and
  * home that the file leaves out are those of the system's account of that name. *reason_r as
  * above. */

@@ -240,3 +240,25 @@ enum backend_result backend_passwd_file(const struct settings *s, const struct c
     free(found);
     return result;
 }
+
+enum backend_result passwd_file_identity(const struct settings *s, const char *user,
+                                         struct identity *id, const char **reason_r)
+{
+    FILE *file = open_file(s->passwd_file, reason_r);
+    if (file == NULL)
+        return BACKEND_UNAVAILABLE;
+    struct found *found = calloc(1, sizeof *found);
+    enum backend_result result = BACKEND_UNAVAILABLE;
+    *reason_r = found == NULL ? "no-memory" : "passwd-file-unreadable";
+    if (found != NULL && search(file, s->passwd_file, user, found)) {
+        *reason_r = "unknown-user";
+        result = found->user ? BACKEND_OK : BACKEND_UNKNOWN;
+    }
+    if (result == BACKEND_OK && (!identify(found, id, reason_r) || !find_groups(id, reason_r)))
+        result = BACKEND_MISMATCH;
+    fclose(file);
+    if (found != NULL)
+        explicit_bzero(found, sizeof *found);
+    free(found);
+    return result;
+}

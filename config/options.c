@@ -1,13 +1,24 @@
 #include "config/options.h"
 
+#include <getopt.h>
 #include <string.h>
-#include <unistd.h>
 
 const char options_usage[] =
     "usage: imapd [-P] [-f file] [-o setting=value]...   serve the client on standard input\n"
     "       imapd -H [user]                              read a password, print a passwd line\n"
+    "       imapd --check[=full] [-f file] [-o setting=value]... [user]\n"
+    "                                                    compare index, uidlists and Maildir\n"
+    "       imapd --repair[=full] [-f file] [-o setting=value]... [user]\n"
+    "                                                    the same, and mend\n"
     "       imapd -V                                     print the version\n"
     "imapd(8) and imapd.conf(5) tell more.\n";
+
+/* What getopt_long gives for the words. */
+enum { OPTION_CHECK = 256, OPTION_REPAIR };
+
+static const struct option words[] = { { "check", optional_argument, NULL, OPTION_CHECK },
+                                       { "repair", optional_argument, NULL, OPTION_REPAIR },
+                                       { NULL, 0, NULL, 0 } };
 
 /* Every setting twice. */
 #define OVERRIDES_MAX 64
@@ -35,6 +46,24 @@ static enum options_result set_mode(struct options *o, enum options_mode mode, i
     return OPTIONS_OK;
 }
 
+static enum options_result set_check(struct options *o, enum options_mode mode,
+                                     struct buffer *err)
+{
+    const char *word = mode == MODE_CHECK ? "--check" : "--repair";
+    if (o->mode != MODE_SERVE && o->mode != mode) {
+        buffer_printf(err, "%s: ", word);
+        return wrong(err, "does not go with the options before it", 0);
+    }
+    o->mode = mode;
+    if (optarg == NULL)
+        return OPTIONS_OK;
+    o->full = strcmp(optarg, "full") == 0;
+    if (o->full)
+        return OPTIONS_OK;
+    buffer_printf(err, "%s=: ", word);
+    return wrong(err, "can only be \"full\"", 0);
+}
+
 static enum options_result read_letter(struct options *o, struct raw *raw, int letter,
                                        struct buffer *err)
 {
@@ -47,6 +76,10 @@ static enum options_result read_letter(struct options *o, struct raw *raw, int l
         return set_mode(o, MODE_VERSION, letter, err);
     case 'h':
         return set_mode(o, MODE_USAGE, letter, err);
+    case OPTION_CHECK:
+        return set_check(o, MODE_CHECK, err);
+    case OPTION_REPAIR:
+        return set_check(o, MODE_REPAIR, err);
     case 'f':
         if (raw->file != NULL)
             return wrong(err, "given twice", letter);
@@ -60,7 +93,7 @@ static enum options_result read_letter(struct options *o, struct raw *raw, int l
     case ':':
         return wrong(err, "lacks its value", optopt);
     default:
-        return wrong(err, "no such option (-h lists them)", optopt);
+        return wrong(err, "no such option (-h lists them)", optopt < OPTION_CHECK ? optopt : 0);
     }
 }
 
@@ -69,15 +102,16 @@ static enum options_result read_letters(struct options *o, struct raw *raw, int 
 {
     optind = 1;
     for (;;) {
-        int letter = getopt(argc, argv, "+:PHVhf:o:");
+        int letter = getopt_long(argc, argv, "+:PHVhf:o:", words, NULL);
         if (letter == -1)
             break;
         enum options_result result = read_letter(o, raw, letter, err);
         if (result != OPTIONS_OK)
             return result;
     }
-    if (o->mode == MODE_HASH && optind < argc)
-        o->hash_user = argv[optind++];
+    bool of_user = o->mode == MODE_HASH || o->mode == MODE_CHECK || o->mode == MODE_REPAIR;
+    if (of_user && optind < argc)
+        o->user = argv[optind++];
     return optind < argc ? wrong(err, "too many arguments (-h tells more)", 0) : OPTIONS_OK;
 }
 
@@ -93,12 +127,18 @@ static bool read_settings(struct settings *s, const struct raw *raw, struct buff
     return true;
 }
 
+bool options_have_settings(enum options_mode mode)
+{
+    return mode == MODE_SERVE || mode == MODE_PREAUTH || mode == MODE_CHECK ||
+           mode == MODE_REPAIR;
+}
+
 enum options_result options_read(struct options *o, int argc, char **argv, struct buffer *err)
 {
     struct raw raw = { 0 };
     memset(o, 0, sizeof *o);
     enum options_result result = read_letters(o, &raw, argc, argv, err);
-    if (result != OPTIONS_OK || (o->mode != MODE_SERVE && o->mode != MODE_PREAUTH))
+    if (result != OPTIONS_OK || !options_have_settings(o->mode))
         return result;
     if (!settings_init(&o->settings)) {
         buffer_puts(err, "out of memory");

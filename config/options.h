@@ -10,15 +10,18 @@ enum options_mode {
     MODE_SERVE,   /* a client that has to log in */
     MODE_PREAUTH, /* -P: the invoking user's own mail */
     MODE_HASH,    /* -H: a line for the passwd file */
+    MODE_CHECK,   /* --check: compares index, uidlists and Maildir */
+    MODE_REPAIR,  /* --repair: and mends */
     MODE_VERSION, /* -V */
     MODE_USAGE    /* -h */
 };
 
 struct options {
     enum options_mode mode;
-    const char *hash_user; /* the word behind -H; NULL: none */
-    struct settings
-        settings; /* of MODE_SERVE and MODE_PREAUTH; settings_free is the caller's */
+    const char *user; /* the word behind -H, --check or --repair; NULL: none */
+    bool full;        /* --check=full, --repair=full */
+    /* Where options_have_settings; settings_free is the caller's. */
+    struct settings settings;
 };
 
 enum options_result {
@@ -29,8 +32,12 @@ enum options_result {
 
 extern const char options_usage[];
 
+/* Whether settings are read in this mode. */
+bool options_have_settings(enum options_mode mode);
+
 /* Reads the command line, then the file, then lays the -o over it, in that order whatever
- * theirs was. On an error nothing has to be freed, and `err` has a line for a person. */
+ * theirs was. On an error nothing has to be freed, `err` has a line for a person, and o->mode
+ * is what was understood of it. */
 enum options_result options_read(struct options *o, int argc, char **argv, struct buffer *err);
 
 #endif

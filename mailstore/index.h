@@ -106,8 +106,9 @@ enum index_condition {
 struct index *index_inspect(int root, const char *dir, uint64_t size_max,
                             enum index_condition *condition_r, const char **why_r);
 
-/* Why the index has failed; NULL: it has not. Good until the next call. */
-const char *index_failure(const struct index *ix);
+/* Why the index has failed, and whether by damage, so that it is to be begun anew; NULL: it has
+ * not failed. Good until the next call. */
+const char *index_failure(const struct index *ix, bool *damaged_r);
 
 /* Throws the index away; who has it open begins another at its next look. No index may be open
  * in this process. False with errno: it is still there. */

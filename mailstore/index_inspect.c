@@ -117,8 +117,9 @@ struct index *index_inspect(int root, const char *dir, uint64_t size_max,
     return NULL;
 }
 
-const char *index_failure(const struct index *ix)
+const char *index_failure(const struct index *ix, bool *damaged_r)
 {
+    *damaged_r = ix->condemned;
     return ix->failed ? ix->why : NULL;
 }
 
