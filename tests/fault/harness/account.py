@@ -1,6 +1,7 @@
 """An account for the fault tests, and all that a fresh session can see of it."""
 
 import collections
+import contextlib
 import os
 import re
 import shutil
@@ -10,7 +11,8 @@ from lib import client, maildir
 
 NOBODY = 65534
 
-Folder = collections.namedtuple('Folder', 'uidvalidity uidnext messages')  # UID -> Message
+# messages: UID -> Message; modseq: HIGHESTMODSEQ, or None where the server does not tell it.
+Folder = collections.namedtuple('Folder', 'uidvalidity uidnext messages modseq')
 Message = collections.namedtuple('Message', 'name flags')
 
 
@@ -22,7 +24,23 @@ def text(name, size=100):
 
 def fast_directory():
     """tmpfs, where there is one: the tests that end processes need no disk."""
+    if common := os.environ.get('IMAPD_FAULT_DIRECTORY'):
+        return common
     return '/dev/shm' if os.access('/dev/shm', os.W_OK) else None
+
+
+@contextlib.contextmanager
+def common_directory():
+    """Where the accounts of this process and its workers are; removed when it is left, with what
+    workers leave there that are ended."""
+    top = tempfile.mkdtemp(prefix='imapd-fault.', dir=fast_directory())
+    os.chmod(top, 0o755)
+    os.environ['IMAPD_FAULT_DIRECTORY'] = top
+    try:
+        yield
+    finally:
+        del os.environ['IMAPD_FAULT_DIRECTORY']
+        shutil.rmtree(top, ignore_errors=True)
 
 
 class Account:
@@ -113,7 +131,7 @@ def look_at(c, folder):
             folder, len(messages), c.exists)
     assert list(messages) == sorted(messages), '%s: UIDs do not ascend' % folder
     assert not messages or max(messages) < uidnext, '%s: UIDNEXT %d' % (folder, uidnext)
-    return Folder(uidvalidity, uidnext, messages)
+    return Folder(uidvalidity, uidnext, messages, number(untagged, b'HIGHESTMODSEQ'))
 
 
 def look(c):

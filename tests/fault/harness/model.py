@@ -37,6 +37,7 @@ class Model:
         self.doubtful = {}   # folder name -> 'made' or 'deleted', asked for and not answered
         self.renaming = []   # (old, new) asked for and not answered
         self.validities = set()
+        self.modseq = {}     # UIDVALIDITY -> the highest HIGHESTMODSEQ told
         self.problems = []
 
     def told(self, folder, uid, name):
@@ -45,6 +46,15 @@ class Model:
         if had != name:
             raise Wrong('UID %d of %d was %s and is given to %s' % (uid, folder, had, name))
         self.top[folder] = max(self.top.get(folder, 0), uid)
+
+    def modseq_told(self, folder, modseq):
+        """HIGHESTMODSEQ, if the server tells it: whatever becomes of an index, clients that have
+        heard of a higher one would miss changes (RFC 7162 section 3.1.2.1)."""
+        if modseq is None:
+            return
+        if modseq < self.modseq.get(folder, 0):
+            raise Wrong('HIGHESTMODSEQ of %d was %d, is %d' % (folder, self.modseq[folder], modseq))
+        self.modseq[folder] = modseq
 
     # --- Messages -------------------------------------------------------------------------------
 
@@ -121,6 +131,7 @@ class Model:
         self._settle_folders(folders)
         for name, folder in folders.items():
             self.folder_is(name, folder.uidvalidity)
+            self.modseq_told(folder.uidvalidity, folder.modseq)
         by_validity = {f.uidvalidity: f for f in folders.values()}
         for key, m in list(self.known.items()):
             self._settle_known(key, m, by_validity)

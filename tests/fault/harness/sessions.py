@@ -4,9 +4,10 @@ the model learns what was asked for when it is sent, and what was done when it i
 import os
 import re
 import select
+import signal
 import time
 
-from harness import account
+from harness import account, index
 from lib import server
 
 FLAGS = ('\\Seen', '\\Flagged', '\\Answered', 'Work')
@@ -26,6 +27,7 @@ class Slot:
     def open(self):
         self.c = self.crowd.account.client(self.crowd.root)
         self.waiting, self.deed, self.untagged, self.folder = [], None, [], None
+        self.stopped = self.exposed = False
         self.ask(None, b'SELECT ' + account.quoted(self.home))
 
     def ask(self, deed, *commands):
@@ -48,6 +50,8 @@ class Slot:
                 if time.monotonic() - self.asked > ANSWER_SECONDS:
                     raise AssertionError('%s: no answer for %d s' % (self.who, ANSWER_SECONDS))
                 return
+            if got is None and self.exposed:
+                return self.open_again()
             if got is None:
                 raise AssertionError('%s: the session ended' % self.who)
             self.c.note(got)
@@ -58,6 +62,13 @@ class Slot:
         if self.answers:
             self.answered()
 
+    def open_again(self):
+        """It has met the damage and ended."""
+        self.crowd.counts['ended'] += 1
+        self.exposed = False
+        self.kill()
+        self.open()
+
     def answered(self):
         answers, untagged, deed = self.answers, self.untagged, self.deed
         self.answers, self.untagged, self.deed = [], [], None
@@ -67,6 +78,7 @@ class Slot:
         if (v := account.number(untagged, b'UIDVALIDITY')) is not None and \
                 answers[-1].startswith(b'OK'):
             self.folder = v
+            self.model.modseq_told(v, account.number(untagged, b'HIGHESTMODSEQ'))
         if self.folder is not None:
             for uid, name in account.told_by(untagged).items():
                 self.model.told(self.folder, uid, name)
@@ -193,6 +205,26 @@ class Slot:
                 self.model.names[name] = None
         self.ask(heard, (b'DELETE ' if made else b'CREATE ') + account.quoted(name))
 
+    def stop(self):
+        """SIGSTOP at a moment at which it holds no lock file. One that does delays others until
+        its lock is stale, which takes longer than a test may (doc/store.md)."""
+        process = self.c.c.process
+        for _ in range(1000):
+            process.send_signal(signal.SIGSTOP)
+            while state(process.pid) not in 'TZ':
+                time.sleep(0.0001)
+            if not holds_lock_file(self.crowd.account.box.root, process.pid):
+                self.stopped = True
+                return True
+            process.send_signal(signal.SIGCONT)
+            time.sleep(self.random.random() * 0.0005)
+        return False
+
+    def go_on(self):
+        self.stopped = False
+        self.asked = time.monotonic()
+        self.c.c.process.send_signal(signal.SIGCONT)
+
     def kill(self):
         """SIGKILL; what was asked for stays in doubt, but for what we have heard already."""
         self.c.c.process.kill()
@@ -202,6 +234,28 @@ class Slot:
         except AssertionError:
             pass
         self.c.c.kill()
+
+
+def state(pid):
+    with open('/proc/%d/stat' % pid) as f:
+        return f.read().rpartition(')')[2].split()[0]
+
+
+def holds_lock_file(root, pid):
+    """Or may do so: a lock that has no content yet is anybody's."""
+    for top, directories, files in os.walk(root):
+        directories[:] = [d for d in directories if d not in ('cur', 'new', index.NAME)]
+        for name in files:
+            if not name.endswith('.lock'):
+                continue
+            try:
+                with open(os.path.join(top, name), 'rb') as f:
+                    said = f.read()
+            except FileNotFoundError:
+                continue
+            if not said or said.startswith(b'%d:' % pid):
+                return True
+    return False
 
 
 def sync(path):
@@ -219,7 +273,7 @@ class Crowd:
     def __init__(self, acct, model, rng, name='m', root=None):
         self.account, self.model, self.random, self.name = acct, model, rng, name
         self.root, self.delivered = root, 0
-        self.counts = {'no': 0, 'kills': 0}
+        self.counts = {'no': 0, 'kills': 0, 'stops': 0, 'damaged': 0, 'ended': 0}
         c = acct.client(root)
         for folder in (b'work', b'wander0', b'passing'):
             c.run(b'CREATE ' + folder)
@@ -248,7 +302,7 @@ class Crowd:
         end = time.monotonic() + seconds
         kill_at, victim = None, None
         while (now := time.monotonic()) < end:
-            for slot in self.slots:
+            for slot in self.working():
                 slot.hear()
                 if not slot.waiting:
                     slot.act()
@@ -262,14 +316,25 @@ class Crowd:
                 victim.open()
                 victim = None
             wait = 0.02 if victim is None else max(0.0, kill_at - time.monotonic())
-            select.select([s.c.c.inp for s in self.slots], [], [], min(wait, 0.02))
+            select.select([s.c.c.inp for s in self.working()], [], [], min(wait, 0.02))
+
+    def working(self):
+        return [s for s in self.slots if not s.stopped]
+
+    def damage(self):
+        """The index is damaged under everybody's hands. A session that has the damaged file mapped
+        may end at that; only the next must find all that was acknowledged."""
+        self.counts['damaged'] += 1
+        if index.damage(self.account, self.random, self.root) in ('truncate', 'overwrite'):
+            for slot in self.slots:
+                slot.exposed = True
 
     def settle(self):
         """Every command is answered."""
-        while any(s.waiting for s in self.slots):
-            for s in self.slots:
+        while any(s.waiting for s in self.working()):
+            for s in self.working():
                 s.hear()
-            select.select([s.c.c.inp for s in self.slots if s.waiting], [], [], 0.02)
+            select.select([s.c.c.inp for s in self.working() if s.waiting], [], [], 0.02)
 
     def kill_all(self):
         for s in self.slots:
