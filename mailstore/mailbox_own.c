@@ -8,6 +8,9 @@
  * directory is read once more, some time later (`verify_at`, mailstore/dirs.c); or a witness
  * has seen that nobody else was there (mailstore/witness.h), and it is proven.
  *
+ * Only with the uidlist lock held, which our other sessions take for their changes, too:
+ * without it (a stopped process has it) no stamp is recorded, and the next look reads cur/.
+ *
  * A record that somebody else has changed between our rename and our write was renamed by them
  * after us (a rename is from exactly the name that is there): theirs is the truth. Then no
  * stamp is recorded.
@@ -88,6 +91,8 @@ struct own_change mailbox_own_begin(struct mailbox *mb)
     mb->folder = f;
     stamp_from_index(&mb->cur, &f.cur);
     own = look_own_begin(mb);
+    own.cur = own.cur && mb->has_lock;
+    mb->witnessed = mb->witnessed && own.cur;
     own.was_cur = f.cur;
     return own;
 }

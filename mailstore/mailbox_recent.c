@@ -55,6 +55,7 @@ void look_take_recent(struct look *l)
 {
     struct taking t = { .l = l };
     struct own_change own = look_own_begin(l->mb);
+    own.cur = own.cur && l->locked;
     (void)dir_scan(l->mb->dirs.new, take_one, &t);
     look_own_end(l->mb, &own);
 }
