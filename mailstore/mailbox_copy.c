@@ -172,6 +172,8 @@ enum store_error mailbox_copy(struct mailbox *mb, const uint32_t *uid, size_t n,
     struct append *a = NULL;
     unsigned looks = LOOKS_PER_CALL;
     *uidvalidity_r = 0;
+    if (mb->keywords_unread != STORE_OK) /* by name they go along, or not at all */
+        return mb->keywords_unread;
     enum store_error e = append_open(mb->store, to, &a);
     if (e != STORE_OK)
         return e;

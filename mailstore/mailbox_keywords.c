@@ -61,7 +61,8 @@ bool look_at_keywords(struct look *l)
 {
     struct mailbox *mb = l->mb;
     uint32_t ignored = 0;
-    if (keywords_look(&mb->keywords, mb->dirs.dir, &ignored) != STORE_OK)
+    mb->keywords_unread = keywords_look(&mb->keywords, mb->dirs.dir, &ignored);
+    if (mb->keywords_unread != STORE_OK)
         return true;
     uint32_t renamed = remember(&mb->folder, &mb->keywords) & mb->folder.letters;
     if (renamed == 0)

@@ -59,11 +59,12 @@ struct mailbox {
     uint64_t modseq; /* the highest that the session was told of: no lower one is given here */
     uint64_t doubt;  /* what was told up to here, another index has told: mailbox_look.c */
     struct keywords keywords;
-    struct uid_set recent; /* messages that are \Recent in this session */
-    bool replaced;         /* cur/ is not the one the folder was opened with, and no list was
-                              read since */
-    bool mend_failed;      /* the list wants a rewrite, and can't be rewritten */
-    unsigned held_looks;   /* how many looks in turn have held messages back */
+    enum store_error keywords_unread; /* why the last look could not read them */
+    struct uid_set recent;            /* messages that are \Recent in this session */
+    bool replaced;       /* cur/ is not the one the folder was opened with, and no list was
+                            read since */
+    bool mend_failed;    /* the list wants a rewrite, and can't be rewritten */
+    unsigned held_looks; /* how many looks in turn have held messages back */
     int64_t without_lock_until; /* monotonic_ms: STORE goes on without the uidlist lock */
     bool has_lock;              /* STORE or EXPUNGE has it: a look does not wait for it */
     struct name_maker names;

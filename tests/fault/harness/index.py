@@ -12,7 +12,7 @@ from lib import server
 NAME = 'imapd-index'
 
 # So that no test passes by not finding what it is about: the program has an index; it has --check.
-INDEX_IS_MANDATORY, CHECK_IS_MANDATORY = True, False
+INDEX_IS_MANDATORY, CHECK_IS_MANDATORY = True, True
 
 
 class Difference(Exception):
