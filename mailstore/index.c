@@ -170,6 +170,7 @@ static void drop_env(struct index *ix)
 {
     struct index_opened o = { .env = ix->env, .reader = ix->reader };
     index_block_forget(ix);
+    index_cache_forget(ix);
     if (ix->env != NULL && !ix->in_memory && ix->condemned)
         index_place_condemn(ix->place);
     else if (ix->env != NULL && !ix->in_memory)
@@ -347,6 +348,7 @@ void index_release(struct index *ix)
     if (ix->txn == NULL || ix->writing)
         return;
     index_block_forget(ix);
+    index_cache_forget(ix);
     mdb_txn_reset(ix->txn);
     ix->txn = NULL;
     index_fault_work(false);
@@ -374,6 +376,7 @@ static void end_write(struct index *ix)
     ix->txn = NULL;
     ix->writing = false;
     index_block_forget(ix);
+    index_cache_forget(ix);
     index_fault_work(false);
     if (!ix->in_memory)
         index_place_unlock(ix->place);

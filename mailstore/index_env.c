@@ -107,6 +107,7 @@ static const struct {
     [INDEX_NAMES] = { "names", 0 },
     [INDEX_UNIQUES] = { "uniques", MDB_DUPSORT | MDB_DUPFIXED },
     [INDEX_CHANGES] = { "changes", 0 },
+    [INDEX_CACHE] = { "cache", 0 },
 };
 
 static int open_tables(MDB_txn *txn, MDB_dbi *table_r, unsigned create)

@@ -4,6 +4,7 @@
 #include "mailstore/index_folder.h"
 
 #include "mailstore/index_block.h"
+#include "mailstore/index_cache.h"
 #include "mailstore/index_change.h"
 
 #include "mailstore/sys.h"
@@ -148,6 +149,7 @@ bool index_folder_drop(struct index *ix, uint64_t cur_ino)
         return true;
     index_key_put64(key, cur_ino);
     return index_message_clear(ix, f.id) && index_change_clear(ix, f.id) &&
+           index_cache_clear(ix, f.id) &&
            index_ok(ix, mdb_del(ix->txn, ix->table[INDEX_FOLDERS], &k, NULL));
 }
 

@@ -10,7 +10,8 @@
  * index_sound.c    whether it is LMDB's at all, and whole
  * index_fault.c    damage that shows as a signal
  * index_idle.c     what an idle session gives back
- * index_folder.c, index_message.c, index_names.c, index_change.c: the tables
+ * index_folder.c, index_message.c, index_names.c, index_change.c,
+ * index_cache.c: the tables
  *
  * Keys are big-endian numbers, so that they sort as numbers; values are in the machine's own
  * order, since the index never leaves it.
@@ -28,13 +29,14 @@ enum index_table {
     INDEX_NAMES,    /* the same key -> the block's names */
     INDEX_UNIQUES,  /* folder (4), hash (4) -> UIDs (MDB_DUPSORT, DUPFIXED) */
     INDEX_CHANGES,  /* folder (4), modseq (8), count (4) -> UIDs */
+    INDEX_CACHE,    /* folder (4), kind (1), UID (4) -> what parsing gave */
     INDEX_TABLES
 };
 
 /* What the index says of itself: the value of INDEX_FOLDERS under the key of eight zero octets.
  * What does not fit, or is not of this file (the index was copied), is begun anew. */
 #define INDEX_MAGIC  0x78646e69U
-#define INDEX_FORMAT 1 /* one more with each change of what a table holds */
+#define INDEX_FORMAT 3 /* one more with each change of what a table holds */
 
 struct index_self {
     uint32_t magic;
@@ -52,6 +54,7 @@ struct index_self {
 #define INDEX_WHY_MAX 128
 
 struct index_block; /* index_message.c: the block being written, the block read last */
+struct index_cache; /* index_cache.c: where the last questions have led */
 struct index_place; /* index_place.c */
 
 struct index {
@@ -63,6 +66,7 @@ struct index {
     bool failed; /* index_check must look after it */
     unsigned generation;
     struct index_block *block;
+    struct index_cache *cache;
 
     /* of index.c */
     struct index_place *place;
@@ -92,6 +96,9 @@ bool index_damaged(struct index *ix, const char *what);
 void index_block_forget(struct index *ix);
 bool index_block_flush(struct index *ix);
 void index_block_free(struct index *ix);
+
+/* index_cache.c: the same of what it remembers. */
+void index_cache_forget(struct index *ix);
 
 void index_key_put32(unsigned char *key, uint32_t n);
 void index_key_put64(unsigned char *key, uint64_t n);

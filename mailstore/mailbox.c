@@ -79,6 +79,7 @@ void mailbox_close(struct mailbox *mb)
     if (mb == NULL)
         return;
     mailbox_learn_save(mb);
+    mailbox_cache_save(mb);
     mailbox_prove_last(mb);
     index_release(mb->index);
     witness_free(mb->witness);

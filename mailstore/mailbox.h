@@ -15,6 +15,8 @@
 
 #include "mailstore/error.h"
 #include "mailstore/store.h"
+
+#include "base/buffer.h"
 #include "message/input.h"
 
 #include <time.h>
@@ -143,6 +145,23 @@ enum store_error mailbox_size(struct mailbox *mb, uint32_t uid, uint64_t *octets
 /* INTERNALDATE: the file's mtime, seconds since the epoch; asked once, then the index has it.
  */
 enum store_error mailbox_internaldate(struct mailbox *mb, uint32_t uid, time_t *date_r);
+
+/* --- What was made of messages, kept in the index for the next request and session. Which
+ * kinds there are (from 0, below INDEX_CACHE_KINDS of mailstore/index_cache.h) is the caller's
+ * affair.
+ */
+
+/* The value of a kind that was kept for a message, in the place of what is in *out. False:
+ * there is none, or no memory. */
+bool mailbox_kept(struct mailbox *mb, uint32_t uid, unsigned kind, struct buffer *out);
+
+/* Keeps a value of n octets; what is empty, or longer than INDEX_CACHE_MAX, or has no room, is
+ * not kept. It is written to the index some time later. */
+void mailbox_keep(struct mailbox *mb, uint32_t uid, unsigned kind, const void *value, size_t n);
+
+/* The client has been silent for a while: what waits is written, and what was kept of expunged
+ * messages is removed. */
+void mailbox_rest(struct mailbox *mb);
 
 /* --- Changing. -----------------------------------------------------------------------------
  */

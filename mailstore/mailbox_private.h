@@ -16,6 +16,7 @@
  * mailbox_number.c   UIDs for new messages; mending and rewriting the uidlist
  * mailbox_recent.c   new/ to cur/, and who is told that a message is \Recent
  * mailbox_own.c      changes of our own: into the index, and the timestamps they leave
+ * mailbox_learn.c    sizes and dates, mailbox_cache.c what parsing gave: into the index
  * mailbox_read.c, mailbox_store.c, mailbox_expunge.c, mailbox_copy.c: as in mailbox.h
  */
 #ifndef MAILSTORE_MAILBOX_PRIVATE_H
@@ -34,6 +35,7 @@
 
 struct dotlock;
 struct learnt;
+struct waiting;
 struct witness;
 
 /* UIDs, ascending. */
@@ -68,7 +70,9 @@ struct mailbox {
     int64_t without_lock_until; /* monotonic_ms: STORE goes on without the uidlist lock */
     bool has_lock;              /* STORE or EXPUNGE has it: a look does not wait for it */
     struct name_maker names;
-    struct learnt *learnt;           /* mailbox_learn.c */
+    struct learnt *learnt;   /* mailbox_learn.c */
+    struct waiting *waiting; /* mailbox_cache.c */
+    uint64_t swept; /* no message above this was expunged whose values are still kept */
     struct witness *witness;         /* of cur/; NULL until the first change of our own */
     bool witnessed;                  /* it has watched since cur/ was as the index says */
     struct timespec witnessed_mtime; /* what our last change made of cur/ */
@@ -327,6 +331,12 @@ void mailbox_learn(struct mailbox *mb, const struct index_message *m, uint64_t s
                    int64_t date);
 bool mailbox_learnt(const struct mailbox *mb, uint32_t uid, uint64_t *size, int64_t *date);
 void mailbox_learn_save(struct mailbox *mb);
+
+/* --- mailbox_cache.c -------------------------------------------------------------------------
+ */
+
+/* Writes what waits to be kept. */
+void mailbox_cache_save(struct mailbox *mb);
 
 /* --- mailbox_clash.c, tmp_clean.c ------------------------------------------------------------
  */
