@@ -24,7 +24,7 @@ static ssize_t read_file(struct message_input *in, void *buf, size_t n, uint64_t
 /* False: it could not be read. */
 static bool compare_file(struct folder_check *fc, const struct index_message *m, int fd)
 {
-    struct file file = { .in = { read_file }, .fd = fd };
+    struct file file = { .in = { .pread = read_file }, .fd = fd };
     struct stat st;
     uint64_t octets = 0;
     if (sys_fstat(fd, &st) < 0 || message_measure(&file.in, &octets) != MESSAGE_OK)

@@ -134,7 +134,9 @@ bool mailbox_changes(struct mailbox *mb, uint64_t since,
 
 /* --- Reading. STORE_EXPUNGED when the message is gone. ------------------------------------ */
 
-/* Opens a message. *in_r is the caller's, closed with mailbox_message_close. */
+/* Opens a message. *in_r is the caller's, closed with mailbox_message_close before the mailbox
+ * is.
+ */
 enum store_error mailbox_message_open(struct mailbox *mb, uint32_t uid,
                                       struct message_input **in_r);
 void mailbox_message_close(struct message_input *in);

@@ -73,6 +73,7 @@ struct mailbox {
     struct learnt *learnt;   /* mailbox_learn.c */
     struct waiting *waiting; /* mailbox_cache.c */
     uint64_t swept; /* no message above this was expunged whose values are still kept */
+    struct file_input *spare;        /* mailbox_read.c: a closed message, for the next */
     struct witness *witness;         /* of cur/; NULL until the first change of our own */
     bool witnessed;                  /* it has watched since cur/ was as the index says */
     struct timespec witnessed_mtime; /* what our last change made of cur/ */
@@ -310,6 +311,9 @@ int located_dir(const struct mailbox *mb, const struct located *at);
  */
 enum store_error message_file_open(struct mailbox *mb, uint32_t uid, unsigned *looks_left,
                                    struct located *at_r, int *fd_r);
+
+/* Frees what mailbox_read.c keeps for the next message. */
+void mailbox_read_end(struct mailbox *mb);
 
 /* The file was not where `at` says: where is it now? The index may know by now; else a look. */
 enum store_error mailbox_relocate(struct mailbox *mb, const struct located *at,

@@ -15,10 +15,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A file that is no longer is read once and held: most messages are shorter, and each is gone
+ * through at least twice, to count its octets or parse it and to send or search it. */
+#define HELD_MAX 65536
+
 /* What mailbox_message_open hands out. */
 struct file_input {
     struct message_input in; /* first: the one is cast to the other */
+    struct mailbox *mb;
     int fd;
+    uint64_t size; /* when it was opened: messages do not grow */
+    uint64_t from; /* what is held begins here: at 0 in a file that is held whole */
+    size_t held;
+    char octets[HELD_MAX];
 };
 
 int located_dir(const struct mailbox *mb, const struct located *at)
@@ -39,7 +48,7 @@ enum store_error mailbox_relocate(struct mailbox *mb, const struct located *at, 
 }
 
 /* O_NONBLOCK: a FIFO by that name must not hold us. */
-static enum store_error open_file(int dir, const char *name, int *fd_r)
+static enum store_error open_file(int dir, const char *name, int *fd_r, uint64_t *size_r)
 {
     struct stat st;
     int fd = sys_openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
@@ -50,16 +59,17 @@ static enum store_error open_file(int dir, const char *name, int *fd_r)
         return STORE_NOPERM;
     }
     *fd_r = fd;
+    *size_r = (uint64_t)st.st_size;
     return STORE_OK;
 }
 
-enum store_error message_file_open(struct mailbox *mb, uint32_t uid, unsigned *looks_left,
-                                   struct located *at_r, int *fd_r)
+static enum store_error open_message(struct mailbox *mb, uint32_t uid, unsigned *looks_left,
+                                     struct located *at_r, int *fd_r, uint64_t *size_r)
 {
     for (;;) {
         if (!mailbox_locate(mb, uid, at_r))
             return STORE_EXPUNGED;
-        enum store_error e = open_file(located_dir(mb, at_r), at_r->name, fd_r);
+        enum store_error e = open_file(located_dir(mb, at_r), at_r->name, fd_r, size_r);
         if (e != STORE_NONEXISTENT)
             return e;
         e = mailbox_relocate(mb, at_r, looks_left);
@@ -68,12 +78,62 @@ enum store_error message_file_open(struct mailbox *mb, uint32_t uid, unsigned *l
     }
 }
 
+enum store_error message_file_open(struct mailbox *mb, uint32_t uid, unsigned *looks_left,
+                                   struct located *at_r, int *fd_r)
+{
+    uint64_t size;
+    return open_message(mb, uid, looks_left, at_r, fd_r, &size);
+}
+
+/* Reads until `held` octets are held, or the file has no more. */
+static bool hold(struct file_input *file, size_t held)
+{
+    while (file->held < held) {
+        ssize_t got = sys_pread(file->fd, file->octets + file->held, held - file->held,
+                                (off_t)(file->from + file->held));
+        if (got < 0)
+            return false;
+        if (got == 0)
+            break;
+        file->held += (size_t)got;
+    }
+    return true;
+}
+
+static ssize_t file_peek(struct message_input *in, const char **octets_r, size_t n,
+                         uint64_t off)
+{
+    struct file_input *file = (struct file_input *)in;
+    if (off >= file->size)
+        return 0;
+    if (n > file->size - off)
+        n = (size_t)(file->size - off);
+    if (file->size > HELD_MAX && (off < file->from || off - file->from >= file->held)) {
+        file->from = off;
+        file->held = 0;
+    }
+    size_t at = (size_t)(off - file->from);
+    if (n > HELD_MAX - at)
+        n = HELD_MAX - at;
+    if (!hold(file, at + n))
+        return -1;
+    if (file->held <= at)
+        return 0;
+    *octets_r = file->octets + at;
+    return (ssize_t)(n < file->held - at ? n : file->held - at);
+}
+
+/* What is larger than what is held goes where it is wanted. */
 static ssize_t file_pread(struct message_input *in, void *buf, size_t n, uint64_t off)
 {
-    const struct file_input *file = (const struct file_input *)in;
-    if (off > INT64_MAX)
-        return 0;
-    return sys_pread(file->fd, buf, n, (off_t)off);
+    struct file_input *file = (struct file_input *)in;
+    if (file->size > HELD_MAX && off < file->size)
+        return sys_pread(file->fd, buf, n, (off_t)off);
+    const char *p;
+    ssize_t got = file_peek(in, &p, n, off);
+    if (got > 0)
+        memcpy(buf, p, (size_t)got);
+    return got;
 }
 
 enum store_error mailbox_message_open(struct mailbox *mb, uint32_t uid,
@@ -82,15 +142,21 @@ enum store_error mailbox_message_open(struct mailbox *mb, uint32_t uid,
     unsigned looks = LOOKS_PER_CALL;
     struct located at;
     *in_r = NULL;
-    struct file_input *file = malloc(sizeof *file);
+    struct file_input *file = mb->spare != NULL ? mb->spare : malloc(sizeof *file);
     if (file == NULL)
         return STORE_UNAVAILABLE;
-    enum store_error e = message_file_open(mb, uid, &looks, &at, &file->fd);
+    mb->spare = NULL;
+    file->in.pread = file_pread;
+    file->in.peek = file_peek;
+    file->mb = mb;
+    file->fd = -1;
+    file->from = 0;
+    file->held = 0;
+    enum store_error e = open_message(mb, uid, &looks, &at, &file->fd, &file->size);
     if (e != STORE_OK) {
-        free(file);
+        mailbox_message_close(&file->in);
         return e;
     }
-    file->in.pread = file_pread;
     *in_r = &file->in;
     return STORE_OK;
 }
@@ -100,8 +166,16 @@ void mailbox_message_close(struct message_input *in)
     struct file_input *file = (struct file_input *)in;
     if (file == NULL)
         return;
-    sys_close(file->fd);
-    free(file);
+    if (file->fd >= 0)
+        sys_close(file->fd);
+    free(file->mb->spare);
+    file->mb->spare = file;
+}
+
+void mailbox_read_end(struct mailbox *mb)
+{
+    free(mb->spare);
+    mb->spare = NULL;
 }
 
 static enum store_error from_status(enum message_status status)

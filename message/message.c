@@ -5,7 +5,9 @@
 #include "message/part.h"
 #include "message/scanner.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum message_status message_parse(struct message_input *in, enum message_depth depth,
                                   struct message **msg_r)
@@ -34,14 +36,33 @@ void message_free(struct message *msg)
     free(msg);
 }
 
+enum message_status message_whole(struct message_input *in, struct section_data *data_r)
+{
+    memset(data_r, 0, sizeof *data_r);
+    buffer_init(&data_r->made, 0);
+    char *buf = NULL;
+    if (in->peek == NULL && (buf = malloc(SCANNER_SIZE)) == NULL)
+        return MESSAGE_NOMEM;
+    struct octet_mark mark = { 0, 0, 0 };
+    unsigned char last = 0;
+    const char *p;
+    ssize_t got;
+    while ((got = message_input_get(in, buf, SCANNER_SIZE, mark.raw, &p)) > 0)
+        octets_count(&mark, &last, p, (size_t)got);
+    int why = errno;
+    free(buf);
+    errno = why;
+    data_r->exists = got == 0;
+    data_r->raw_len = mark.raw;
+    data_r->octets = mark.octets;
+    return got == 0 ? MESSAGE_OK : MESSAGE_IO;
+}
+
 enum message_status message_measure(struct message_input *in, uint64_t *octets_r)
 {
-    struct scanner scan;
-    enum message_status status = scanner_init(&scan, in, SCANNER_SIZE);
-    if (status == MESSAGE_OK)
-        status = scanner_skip_all(&scan);
-    *octets_r = scan.mark.octets;
-    scanner_free(&scan);
+    struct section_data whole;
+    enum message_status status = message_whole(in, &whole);
+    *octets_r = whole.octets;
     return status;
 }
 

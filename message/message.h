@@ -15,12 +15,13 @@
 struct message;
 
 enum message_depth {
-    MESSAGE_HEADER, /* the message's own header alone: no body octet is read past it */
-    MESSAGE_WHOLE   /* header and MIME structure, one pass over all octets */
+    MESSAGE_NOTHING, /* for those who plan: message_whole and message_measure need no parse */
+    MESSAGE_HEADER,  /* the message's own header alone: no body octet is read past it */
+    MESSAGE_WHOLE    /* header and MIME structure, one pass over all octets */
 };
 
-/* Parses a message. `in` must live as long as *msg_r. Any octets at all are a message: the
- * errors are MESSAGE_IO and MESSAGE_NOMEM only. */
+/* Parses a message, to MESSAGE_HEADER or MESSAGE_WHOLE. `in` must live as long as *msg_r. Any
+ * octets at all are a message: the errors are MESSAGE_IO and MESSAGE_NOMEM only. */
 enum message_status message_parse(struct message_input *in, enum message_depth depth,
                                   struct message **msg_r);
 void message_free(struct message *msg);
@@ -54,11 +55,29 @@ enum message_status message_section(const struct message *msg, const struct sect
                                     struct section_data *data_r);
 void section_data_free(struct section_data *data);
 
+/* BODY[] without parsing the message: the section of all its octets, counted in one pass.
+ * Nothing to free, but section_data_free does no harm. */
+enum message_status message_whole(struct message_input *in, struct section_data *data_r);
+
 /* Sends `count` octets of a section from octet `first` of it, both in the form as sent. The
  * range lies inside the section (the caller has clipped it to data->octets). MESSAGE_CHANGED
  * after fewer octets when the input has shrunk. */
 enum message_status message_send(struct message_input *in, const struct section_data *data,
                                  uint64_t first, uint64_t count, struct message_sink *sink);
+
+/* Memory of whoever wants the octets, so that they are not copied once more. */
+#define MESSAGE_ROOM_MIN 64
+struct message_room {
+    /* Lends room for *n_r octets, at least MESSAGE_ROOM_MIN. NULL: wants no more. */
+    char *(*lend)(struct message_room *room, size_t *n_r);
+    /* Takes the first n octets of what was lent last. */
+    void (*take)(struct message_room *room, size_t n);
+};
+
+/* As message_send, straight into room that is lent. */
+enum message_status message_send_into(struct message_input *in, const struct section_data *data,
+                                      uint64_t first, uint64_t count,
+                                      struct message_room *room);
 
 /* The day of the Date field (RFC 5322 section 3.6.1), as days since 1970-01-01, disregarding
  * time and time zone (RFC 3501 section 6.4.4, SENTON). False when there is none that can be

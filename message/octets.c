@@ -1,43 +1,37 @@
 #include "message/octets.h"
 
-#include <string.h>
+#include "message/lanes.h"
 
-/* Sixteen octets at once: the vector extension that gcc and clang share, one SSE2 or NEON
- * register. A comparison gives 255 (that is, -1) in each place that holds. */
-typedef unsigned char lanes __attribute__((vector_size(16)));
+#include <string.h>
 
 /* A lane is one octet, so it can count no further. */
 #define LANE_COUNT_MAX 255
-
-static uint64_t lanes_sum(lanes v)
-{
-    uint64_t sum = 0;
-    for (size_t i = 0; i < sizeof v; i++)
-        sum += v[i];
-    return sum;
-}
 
 /* Counts the LFs among n octets, and those of them that have a CR before. p[-1] is readable. */
 static void count_line_ends(const char *p, size_t n, uint64_t *lf, uint64_t *crlf)
 {
     *lf = 0;
     *crlf = 0;
+    bool blocks = n >= sizeof(lanes);
     while (n >= sizeof(lanes)) {
         lanes lfs = { 0 };
         lanes pairs = { 0 };
         for (size_t i = 0; i < LANE_COUNT_MAX && n >= sizeof(lanes); i++) {
-            lanes here;
-            lanes before;
-            memcpy(&here, p, sizeof here);
-            memcpy(&before, p - 1, sizeof before);
-            lanes is_lf = (lanes)(here == '\n');
+            lanes is_lf = (lanes)(lanes_load(p) == '\n');
             lfs -= is_lf;
-            pairs -= is_lf & (lanes)(before == '\r');
+            pairs -= is_lf & (lanes)(lanes_load(p - 1) == '\r');
             p += sizeof(lanes);
             n -= sizeof(lanes);
         }
         *lf += lanes_sum(lfs);
         *crlf += lanes_sum(pairs);
+    }
+    if (blocks && n > 0) { /* once more the last sixteen, of which the last n are new */
+        p += n;
+        lanes is_lf = (lanes)(lanes_load(p - sizeof(lanes)) == '\n') & lanes_last(n);
+        *lf += lanes_sum(is_lf & 1);
+        *crlf += lanes_sum(is_lf & 1 & (lanes)(lanes_load(p - sizeof(lanes) - 1) == '\r'));
+        return;
     }
     for (; n > 0; p++, n--) {
         *lf += *p == '\n';
@@ -62,39 +56,51 @@ void octets_count(struct octet_mark *mark, unsigned char *last, const char *p, s
     *last = (unsigned char)p[n - 1];
 }
 
-static void replace_nuls(char *p, size_t n)
+/* Writes one octet as it is sent. */
+static char *put(char *to, char c, char before)
 {
-    char *nul;
-    while (n > 0 && (nul = memchr(p, '\0', n)) != NULL) {
-        n -= (size_t)(nul - p) + 1;
-        *nul = (char)OCTET_FOR_NUL;
-        p = nul + 1;
+    if (c == '\n' && before != '\r')
+        *to++ = '\r';
+    *to++ = c == '\0' ? (char)OCTET_FOR_NUL : c;
+    return to;
+}
+
+/* Sixteen octets are copied whatever they are, and what is written next begins at the first of
+ * them that is not to stay as it is. */
+size_t octets_convert_some(char *out, size_t room, const char *p, size_t n, unsigned char *last,
+                           size_t *used_r)
+{
+    *used_r = n;
+    if (n == 0)
+        return 0;
+    const char *begin = p;
+    const char *end = p + n;
+    char *to = put(out, *p, (char)*last);
+    const char *room_end = out + room;
+    p++;
+    while ((size_t)(end - p) >= sizeof(lanes) && (size_t)(room_end - to) > sizeof(lanes)) {
+        lanes v = lanes_load(p);
+        lanes_store(to, v);
+        unsigned special = lanes_bits((lanes)(v == '\n') | (lanes)(v == 0));
+        if (special == 0) {
+            p += sizeof v;
+            to += sizeof v;
+            continue;
+        }
+        size_t run = (size_t)__builtin_ctz(special);
+        p += run;
+        to = put(to + run, *p, p[-1]);
+        p++;
     }
+    for (; p < end && room_end - to >= 2; p++)
+        to = put(to, *p, p[-1]);
+    *used_r = (size_t)(p - begin);
+    *last = (unsigned char)p[-1];
+    return (size_t)(to - out);
 }
 
 size_t octets_convert(char *out, const char *p, size_t n, unsigned char *last)
 {
-    if (n == 0)
-        return 0;
-    char *to = out;
-    const char *end = p + n;
-    unsigned char before = *last;
-    *last = (unsigned char)end[-1];
-    while (p < end) {
-        const char *lf = memchr(p, '\n', (size_t)(end - p));
-        size_t run = (size_t)((lf == NULL ? end : lf) - p);
-        memcpy(to, p, run);
-        to += run;
-        if (lf == NULL)
-            break;
-        if (run > 0)
-            before = (unsigned char)lf[-1];
-        if (before != '\r')
-            *to++ = '\r';
-        *to++ = '\n';
-        before = '\n';
-        p = lf + 1;
-    }
-    replace_nuls(out, (size_t)(to - out));
-    return (size_t)(to - out);
+    size_t used;
+    return octets_convert_some(out, n * 2, p, n, last, &used);
 }

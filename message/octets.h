@@ -30,4 +30,11 @@ void octets_count(struct octet_mark *mark, unsigned char *last, const char *p, s
  * Returns how many were written. */
 size_t octets_convert(char *out, const char *p, size_t n, unsigned char *last);
 
+/* The same into `room` octets, at least OCTETS_ROOM_MIN: as many of the n as fit for certain,
+ * which is all of them when 2 * n do. *used_r: how many. Of the room that is left over, too,
+ * some may be written to. */
+#define OCTETS_ROOM_MIN 32
+size_t octets_convert_some(char *out, size_t room, const char *p, size_t n, unsigned char *last,
+                           size_t *used_r);
+
 #endif

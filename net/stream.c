@@ -193,6 +193,15 @@ bool stream_write_beyond(struct stream *s, const void *octets, size_t n)
     return true;
 }
 
+char *stream_room(struct stream *s, size_t *n_r)
+{
+    bool short_of = sizeof s->out - s->out_len < STREAM_ROOM_MIN;
+    if (s->state != STREAM_OPEN || (short_of && !send_buffer(s, true)))
+        return NULL;
+    *n_r = sizeof s->out - s->out_len;
+    return (char *)s->out + s->out_len;
+}
+
 /* Two digits a division. */
 bool stream_put_uint(struct stream *s, uint64_t n)
 {

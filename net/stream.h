@@ -88,6 +88,16 @@ static inline bool stream_puts(struct stream *s, const char *text)
     return stream_write(s, text, strlen(text));
 }
 
+/* Lends the room behind what waits to be sent, for whoever makes octets in place: *n_r octets,
+ * at least STREAM_ROOM_MIN. NULL: the stream has ended. stream_take sends the first n of them.
+ */
+#define STREAM_ROOM_MIN 1024
+char *stream_room(struct stream *s, size_t *n_r);
+static inline void stream_take(struct stream *s, size_t n)
+{
+    s->out_len += n;
+}
+
 bool stream_put_uint(struct stream *s, uint64_t n); /* in decimal */
 bool stream_printf(struct stream *s, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

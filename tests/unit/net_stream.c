@@ -18,6 +18,7 @@
 struct fixture {
     int client;
     struct stream *stream;
+    size_t heard;
 };
 
 static int open_pair(void **state)
@@ -57,6 +58,39 @@ static void hears(struct fixture *f, const char *text)
     ssize_t n = recv(f->client, got, sizeof got - 1, MSG_DONTWAIT);
     assert_int_equal(n, strlen(text));
     assert_string_equal(got, text);
+}
+
+/* What is made in place comes between what is written before and after it. */
+static void test_room(void **state)
+{
+    struct fixture *f = *state;
+    struct stream *s = f->stream;
+    size_t room;
+    assert_true(stream_puts(s, "* "));
+    char *p = stream_room(s, &room);
+    assert_in_range(room, STREAM_ROOM_MIN, sizeof s->out);
+    memcpy(p, "made", 4);
+    stream_take(s, 4);
+    assert_true(stream_puts(s, " here") && stream_flush(s));
+    hears(f, "* made here");
+    /* Never less than was promised, however full it is, and in order. */
+    size_t total = 0;
+    for (unsigned round = 0; round < 1000; round++) {
+        p = stream_room(s, &room);
+        assert_in_range(room, STREAM_ROOM_MIN, sizeof s->out);
+        size_t n = round * 131 % (room + 1) % 5000;
+        for (size_t i = 0; i < n; i++)
+            p[i] = (char)((total + i) * 3);
+        stream_take(s, n);
+        char got[16384];
+        ssize_t heard;
+        while ((heard = recv(f->client, got, sizeof got, MSG_DONTWAIT)) > 0)
+            for (ssize_t i = 0; i < heard; i++)
+                assert_int_equal(got[i], (char)(f->heard++ * 3));
+        total += n;
+    }
+    stream_end(s, STREAM_FAILED);
+    assert_null(stream_room(s, &room));
 }
 
 static void test_answers_before_waiting(void **state)
@@ -270,6 +304,7 @@ static void test_wiped(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_room, open_pair, close_pair),
         cmocka_unit_test_setup_teardown(test_answers_before_waiting, open_pair, close_pair),
         cmocka_unit_test_setup_teardown(test_preload, open_pair, close_pair),
         cmocka_unit_test_setup_teardown(test_end, open_pair, close_pair),
