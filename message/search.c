@@ -130,6 +130,11 @@ void search_text_free(struct search_text *text)
     free(text);
 }
 
+bool search_text_in(const struct search_text *text, const char *folded, size_t n)
+{
+    return text->len == 0 || (n > 0 && memmem(folded, n, text->folded, text->len) != NULL);
+}
+
 /* ---- the window ---- */
 
 /* Looks through what is in the window and keeps only its end, where a match may begin. */

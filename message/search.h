@@ -29,6 +29,9 @@ enum search_text_status search_text_new(const char *octets, size_t n, const char
                                         struct search_text **text_r);
 void search_text_free(struct search_text *text);
 
+/* Whether the text is in n octets that are folded already. */
+bool search_text_in(const struct search_text *text, const char *folded, size_t n);
+
 /* Whether the message has a header field of that name (any case) whose decoded value has the
  * text in it; an empty text matches any field of that name (RFC 3501 6.4.4, HEADER). Needs
  * MESSAGE_HEADER. */

@@ -1,0 +1,39 @@
+#include "message/summary.h"
+
+#include "message/summary_private.h"
+
+enum message_depth summary_depth(enum summary_kind kind)
+{
+    return kind == SUMMARY_STRUCTURE || kind == SUMMARY_BODY ? MESSAGE_WHOLE : MESSAGE_HEADER;
+}
+
+enum message_status summary_make(const struct message *msg, enum summary_kind kind,
+                                 uint64_t fields, struct buffer *out)
+{
+    if (!buffer_putc(out, SUMMARY_FORMAT))
+        return MESSAGE_NOMEM;
+    switch (kind) {
+    case SUMMARY_ENVELOPE:
+        return message_envelope(msg, out);
+    case SUMMARY_FIELDS:
+        return summary_put_fields(msg, fields, out);
+    case SUMMARY_SEARCH:
+        return summary_put_search(msg, out);
+    case SUMMARY_STRUCTURE:
+        return message_structure(msg, true, out);
+    case SUMMARY_BODY:
+    case SUMMARY_KINDS:
+        break;
+    }
+    return message_structure(msg, false, out);
+}
+
+bool summary_text(const void *value, size_t n, const char **text_r, size_t *len_r)
+{
+    const char *p = summary_contents(value, n);
+    if (p == NULL || n < 2)
+        return false;
+    *text_r = p;
+    *len_r = n - 1;
+    return true;
+}

@@ -1,0 +1,255 @@
+/*
+ * Header lines by which clients list.
+ *
+ * Behind the format: whether the header has its empty line (1 octet), the set of names that are
+ * covered (8), how many lines there are (4), for each its name's number (1) and its length (4),
+ * and then the lines themselves, in the order of the header and as they are sent. So a request
+ * is a walk over the numbers, and neighbours that are wanted are copied at once.
+ *
+ * The names are those of the FETCH commands of the clients that are known. Received is not
+ * among them: it is longer than all others together, and hardly any client lists by it.
+ */
+#include "message/header.h"
+#include "message/octets.h"
+#include "message/part.h"
+#include "message/summary_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* In alphabetical order, and `common`: kept without having been asked for. A new name goes to
+ * its place, and SUMMARY_FORMAT grows. */
+static const struct {
+    const char *name;
+    bool common;
+} known[] = {
+    { "Authentication-Results", false },
+    { "Autocrypt-Setup-Message", false },
+    { "Bcc", true },
+    { "BIMI-Indicator", false },
+    { "BIMI-Location", false },
+    { "Cc", true },
+    { "Chat-Is-Post-Message", false },
+    { "Chat-Version", true },
+    { "Content-Description", true },
+    { "Content-Duration", false },
+    { "Content-Type", true },
+    { "Date", true },
+    { "Disposition-Notification-To", true },
+    { "DKIM-Signature", false },
+    { "From", true },
+    { "Importance", true },
+    { "In-Reply-To", true },
+    { "Lines", true },
+    { "List-Id", true },
+    { "List-Post", true },
+    { "List-Subscribe", true },
+    { "List-Unsubscribe", true },
+    { "Message-ID", true },
+    { "Newsgroups", true },
+    { "Priority", true },
+    { "Received-SPF", false },
+    { "References", true },
+    { "Reply-To", true },
+    { "Secure-Join", true },
+    { "Sender", true },
+    { "Subject", true },
+    { "To", true },
+    { "X-BIMI-Indicator-Hash", false },
+    { "X-Forefront-Antispam-Report", false },
+    { "X-K9mail-Identity", false },
+    { "X-Label", true },
+    { "X-Microsoft-Original-Message-ID", false },
+    { "X-OfflineIMAP", true },
+    { "X-Original-To", true },
+    { "X-Priority", true },
+    { "X-Spam-Flag", false },
+    { "X-Spam-Status", false },
+    { "X-TUID", true },
+    { "X-Uniform-Type-Identifier", true },
+    { "X-Universally-Unique-Identifier", true },
+};
+
+#define KNOWN ((unsigned)(sizeof known / sizeof known[0]))
+_Static_assert(sizeof known / sizeof known[0] <= 64, "a set of names is a number of 64 bits");
+
+#define BIT(i) ((uint64_t)1 << (i))
+
+/* Where the parts of a value are, behind the format. */
+#define AT_BLANK   0
+#define AT_COVERED 1
+#define AT_COUNT   (AT_COVERED + sizeof(uint64_t))
+#define AT_LINES   (AT_COUNT + sizeof(uint32_t))
+#define LINE_SIZE  (1 + sizeof(uint32_t))
+
+/* --- Names. ----------------------------------------------------------------------------------
+ */
+
+/* n octets, which need not end. */
+struct name {
+    const char *p;
+    size_t n;
+};
+
+static int compare_name(const void *key, const void *element)
+{
+    const struct name *name = key;
+    const char *s = *(const char *const *)element;
+    int order = strncasecmp(name->p, s, name->n);
+    return order != 0 ? order : -(s[name->n] != '\0');
+}
+
+static int number_of(const char *p, size_t n)
+{
+    struct name name = { p, n };
+    const void *found = bsearch(&name, known, KNOWN, sizeof known[0], compare_name);
+    if (found == NULL)
+        return -1;
+    return (int)(((const char *)found - (const char *)known) / (ptrdiff_t)sizeof known[0]);
+}
+
+uint64_t summary_fields_common(void)
+{
+    uint64_t set = 0;
+    for (unsigned i = 0; i < KNOWN; i++)
+        set |= known[i].common ? BIT(i) : 0;
+    return set;
+}
+
+bool summary_fields_wanted(const struct section *section, uint64_t *fields_r)
+{
+    uint64_t set = 0;
+    if (section->depth != 0 || section->text != SECTION_HEADER_FIELDS || section->fields == 0)
+        return false;
+    for (size_t i = 0; i < section->fields; i++) {
+        int number = number_of(section->field[i], strlen(section->field[i]));
+        if (number < 0)
+            return false;
+        set |= BIT(number);
+    }
+    *fields_r = set;
+    return true;
+}
+
+/* --- Making. ---------------------------------------------------------------------------------
+ */
+
+/* A line as it is sent, behind those that are in *out. */
+static void put_converted(struct buffer *out, const char *p, size_t n)
+{
+    unsigned char last = 0;
+    if (n > SIZE_MAX / 2 || !buffer_reserve(out, n * 2))
+        out->failed = true;
+    else
+        out->len += octets_convert(out->data + out->len, p, n, &last);
+}
+
+static uint32_t collect(const struct part *root, uint64_t fields, struct buffer *lines,
+                        struct buffer *text)
+{
+    uint32_t count = 0;
+    size_t pos = 0;
+    struct field f;
+    while (header_next(root->fields, root->fields_len, &pos, &f)) {
+        int number = number_of(f.name, f.name_len);
+        if (number < 0 || (fields & BIT(number)) == 0)
+            continue;
+        size_t before = text->len;
+        put_converted(text, f.raw, f.raw_len);
+        uint32_t n = (uint32_t)(text->len - before);
+        buffer_putc(lines, (char)number);
+        buffer_append(lines, &n, sizeof n);
+        count++;
+    }
+    return count;
+}
+
+enum message_status summary_put_fields(const struct message *msg, uint64_t fields,
+                                       struct buffer *out)
+{
+    const struct part *root = &msg->part[0];
+    struct buffer lines;
+    struct buffer text;
+    /* Each LF may become CRLF; a field has four octets at least. */
+    buffer_init(&lines, HEADER_MAX * 2);
+    buffer_init(&text, HEADER_MAX * 2);
+    fields &= KNOWN == 64 ? UINT64_MAX : BIT(KNOWN) - 1;
+    uint32_t count = collect(root, fields, &lines, &text);
+    buffer_putc(out, root->blank ? 1 : 0);
+    buffer_append(out, &fields, sizeof fields);
+    buffer_append(out, &count, sizeof count);
+    buffer_append(out, lines.data, lines.len);
+    buffer_append(out, text.data, text.len);
+    bool ok = !lines.failed && !text.failed && !out->failed;
+    buffer_free(&lines);
+    buffer_free(&text);
+    return ok ? MESSAGE_OK : MESSAGE_NOMEM;
+}
+
+/* --- Reading. --------------------------------------------------------------------------------
+ */
+
+struct lines {
+    bool blank;
+    uint64_t covered;
+    uint32_t count;
+    const char *line; /* numbers and lengths */
+    const char *text;
+    size_t left; /* octets of text */
+};
+
+static bool open_value(const void *value, size_t n, struct lines *l_r)
+{
+    const char *p = summary_contents(value, n);
+    if (p == NULL || n - 1 < AT_LINES)
+        return false;
+    memcpy(&l_r->covered, p + AT_COVERED, sizeof l_r->covered);
+    memcpy(&l_r->count, p + AT_COUNT, sizeof l_r->count);
+    size_t rest = n - 1 - AT_LINES;
+    if (l_r->count > rest / LINE_SIZE)
+        return false;
+    l_r->blank = p[AT_BLANK] != 0;
+    l_r->line = p + AT_LINES;
+    l_r->text = l_r->line + l_r->count * LINE_SIZE;
+    l_r->left = rest - l_r->count * LINE_SIZE;
+    return true;
+}
+
+uint64_t summary_fields_covered(const void *value, size_t n)
+{
+    struct lines l;
+    return open_value(value, n, &l) ? l.covered : 0;
+}
+
+/* Neighbours that are wanted are a run. */
+static bool copy_lines(struct lines *l, uint64_t fields, struct buffer *out)
+{
+    const char *run = l->text;
+    const char *end = l->text;
+    for (uint32_t i = 0; i < l->count; i++) {
+        uint32_t n;
+        unsigned number = (unsigned char)l->line[i * LINE_SIZE];
+        memcpy(&n, l->line + i * LINE_SIZE + 1, sizeof n);
+        if (n > l->left || number >= KNOWN)
+            return false;
+        l->left -= n;
+        if ((fields & BIT(number)) == 0) {
+            buffer_append(out, run, (size_t)(end - run));
+            run = end + n;
+        }
+        end += n;
+    }
+    buffer_append(out, run, (size_t)(end - run));
+    return l->left == 0;
+}
+
+bool summary_fields_select(const void *value, size_t n, uint64_t fields, struct buffer *out)
+{
+    struct lines l;
+    if (!open_value(value, n, &l) || (fields & ~l.covered) != 0 || !copy_lines(&l, fields, out))
+        return false;
+    if (l.blank)
+        buffer_puts(out, "\r\n");
+    return !out->failed;
+}

@@ -1,0 +1,169 @@
+/*
+ * What SEARCH compares of a header.
+ *
+ * Behind the format: whether there is a date (1 octet), its day as SENTON means it (8), its
+ * second in UTC as SORT will mean it (8), the length of each field's text (4 each), then the
+ * texts, decoded and folded. Several fields of one name are set apart by an octet that is in
+ * no text, so that nothing is found across them. The length is ABSENT where there is no such
+ * field: an empty text is found in any that is there.
+ */
+#include "message/date.h"
+#include "message/encoded_word.h"
+#include "message/fold.h"
+#include "message/header.h"
+#include "message/part.h"
+#include "message/summary_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static const char *const name[] = { "From", "To", "Cc", "Bcc", "Subject" };
+#define FIELDS (sizeof name / sizeof name[0])
+
+#define ABSENT    UINT32_MAX
+#define SEPARATOR '\xff' /* folded text is UTF-8 */
+
+#define SECONDS_A_DAY 86400
+
+/* Where the parts of a value are, behind the format. */
+#define AT_DATED   0
+#define AT_DAY     1
+#define AT_SECOND  (AT_DAY + sizeof(int64_t))
+#define AT_LENGTHS (AT_SECOND + sizeof(int64_t))
+#define AT_TEXTS   (AT_LENGTHS + FIELDS * sizeof(uint32_t))
+
+int summary_search_field(const char *wanted)
+{
+    for (size_t i = 0; i < FIELDS; i++)
+        if (strcasecmp(wanted, name[i]) == 0)
+            return (int)i;
+    return -1;
+}
+
+/* --- Making. ---------------------------------------------------------------------------------
+ */
+
+struct collector {
+    struct message_sink sink; /* first: the two are one address */
+    struct buffer *out;
+};
+
+static bool collect(struct message_sink *sink, const void *octets, size_t n)
+{
+    return buffer_append(((struct collector *)sink)->out, octets, n);
+}
+
+struct maker {
+    struct buffer text[FIELDS];
+    bool present[FIELDS];
+    struct buffer value; /* one unfolded field */
+    struct fold fold;
+};
+
+static void take_field(struct maker *m, size_t i, const struct field *f)
+{
+    struct collector last = { { collect }, &m->text[i] };
+    bool stopped = false;
+    if (m->present[i])
+        buffer_putc(&m->text[i], SEPARATOR);
+    m->present[i] = true;
+    buffer_clear(&m->value);
+    fold_init(&m->fold, &last.sink);
+    if (!field_unfold_to_spaces(f, &m->value) ||
+        !encoded_word_decode(m->value.data, m->value.len, &m->fold.sink, &stopped) ||
+        !fold_finish(&m->fold))
+        m->text[i].failed = true;
+}
+
+static void take_fields(struct maker *m, const struct part *root)
+{
+    size_t pos = 0;
+    struct field f;
+    while (header_next(root->fields, root->fields_len, &pos, &f))
+        for (size_t i = 0; i < FIELDS; i++)
+            if (field_is(&f, name[i]))
+                take_field(m, i, &f);
+}
+
+static void put_date(const struct part *root, struct buffer *out)
+{
+    struct field f;
+    struct date date = { 0 };
+    bool dated = part_field(root, "Date", &f) && date_parse(f.value, f.value_len, &date);
+    int64_t second =
+        dated ? date.day * SECONDS_A_DAY + date.second - (int64_t)date.zone * 60 : 0;
+    buffer_putc(out, dated ? 1 : 0);
+    buffer_append(out, &date.day, sizeof date.day);
+    buffer_append(out, &second, sizeof second);
+}
+
+static void put_texts(const struct maker *m, struct buffer *out)
+{
+    for (size_t i = 0; i < FIELDS; i++) {
+        uint32_t n = m->present[i] ? (uint32_t)m->text[i].len : ABSENT;
+        buffer_append(out, &n, sizeof n);
+        out->failed |= m->text[i].failed;
+    }
+    for (size_t i = 0; i < FIELDS; i++)
+        buffer_append(out, m->text[i].data, m->text[i].len);
+}
+
+enum message_status summary_put_search(const struct message *msg, struct buffer *out)
+{
+    const struct part *root = &msg->part[0];
+    struct maker *m = calloc(1, sizeof *m);
+    if (m == NULL)
+        return MESSAGE_NOMEM;
+    buffer_init(&m->value, HEADER_MAX);
+    for (size_t i = 0; i < FIELDS; i++)
+        buffer_init(&m->text[i], out->max);
+    take_fields(m, root);
+    put_date(root, out);
+    put_texts(m, out);
+    for (size_t i = 0; i < FIELDS; i++)
+        buffer_free(&m->text[i]);
+    buffer_free(&m->value);
+    free(m);
+    return out->failed ? MESSAGE_NOMEM : MESSAGE_OK;
+}
+
+/* --- Reading. --------------------------------------------------------------------------------
+ */
+
+static const char *open_value(const void *value, size_t n)
+{
+    const char *p = summary_contents(value, n);
+    return p != NULL && n - 1 >= AT_TEXTS ? p : NULL;
+}
+
+bool summary_search_header(const void *value, size_t n, int field,
+                           const struct search_text *text, bool *found_r)
+{
+    const char *p = open_value(value, n);
+    *found_r = false;
+    if (p == NULL || field < 0 || (size_t)field >= FIELDS)
+        return false;
+    size_t at = AT_TEXTS;
+    for (size_t i = 0; i <= (size_t)field; i++) {
+        uint32_t len;
+        memcpy(&len, p + AT_LENGTHS + i * sizeof len, sizeof len);
+        bool present = len != ABSENT;
+        if (present && len > n - 1 - at)
+            return false;
+        if (i == (size_t)field)
+            *found_r = present && search_text_in(text, p + at, len);
+        at += present ? len : 0;
+    }
+    return true;
+}
+
+bool summary_sent_day(const void *value, size_t n, bool *dated_r, int64_t *day_r)
+{
+    const char *p = open_value(value, n);
+    if (p == NULL)
+        return false;
+    *dated_r = p[AT_DATED] != 0;
+    memcpy(day_r, p + AT_DAY, sizeof *day_r);
+    return true;
+}
