@@ -22,14 +22,16 @@ bool parse_fetch_command(struct command *c)
 static enum store_error fetch_all(struct command *c, const struct view_messages *messages)
 {
     const struct fetch_args *args = c->args;
-    enum store_error first = STORE_OK;
     struct fetcher fetcher;
-    fetch_begin(&fetcher, c, &args->request);
-    for (size_t i = 0; i < messages->count && c->session->io->state == STREAM_OPEN; i++) {
+    enum store_error first = fetch_begin(&fetcher, c, &args->request);
+    bool begun = first == STORE_OK;
+    for (size_t i = 0; begun && i < messages->count && c->session->io->state == STREAM_OPEN;
+         i++) {
         enum store_error error = fetch_message(&fetcher, messages->uid[i]);
         if (first == STORE_OK)
             first = error;
     }
+    fetch_end(&fetcher);
     return first;
 }
 

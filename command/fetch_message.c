@@ -1,14 +1,14 @@
 /*
  * A response that has begun must be completed, so everything that can fail is got before its
- * first octet is sent: the file opened and parsed as deep as the items ask, sizes and dates
- * looked up, envelope and structure written to memory. Sections alone are streamed.
+ * first octet is sent: sizes and dates looked up, summaries taken from what is kept or made,
+ * the file opened and parsed as deep as the items ask. Sections alone are streamed.
  */
 #include "command/fetch_message.h"
 
-#include "base/buffer.h"
 #include "base/log.h"
 #include "parser/date.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -21,11 +21,8 @@ struct fetched {
     struct stream *io;
     struct message_info info;
     uint32_t sequence;
-    struct message_input *in;
-    struct message *message;
     uint64_t octets;
     time_t date;
-    struct buffer *item; /* by kind: ENVELOPE, BODY, BODYSTRUCTURE; NULL: no file is needed */
 };
 
 static struct mailbox *mailbox_of(const struct fetched *f)
@@ -33,50 +30,124 @@ static struct mailbox *mailbox_of(const struct fetched *f)
     return f->common->c->session->view.mailbox;
 }
 
-static enum store_error from_message(enum message_status status)
+/* --- What is needed. -------------------------------------------------------------------------
+ */
+
+static void plan_summary(struct fetch_need *need, enum summary_kind kind)
 {
-    return status == MESSAGE_OK      ? STORE_OK
-           : status == MESSAGE_NOMEM ? STORE_UNAVAILABLE
-                                     : STORE_IO;
+    need->summary = true;
+    need->kind = kind;
 }
 
-/* How much of the message an item needs. */
+static void plan_section(struct fetch_need *need, const struct section *section)
+{
+    if (summary_fields_wanted(section, &need->fields)) {
+        plan_summary(need, SUMMARY_FIELDS);
+        return;
+    }
+    need->file = true;
+    need->depth = MESSAGE_WHOLE;
+    if (section->depth == 0 && section->text != SECTION_TEXT)
+        need->depth = section->text == SECTION_ALL ? MESSAGE_NOTHING : MESSAGE_HEADER;
+}
+
 static void plan(struct fetcher *f)
 {
     for (size_t i = 0; i < f->request->count; i++) {
         const struct fetch_item *item = &f->request->item[i];
-        enum message_depth depth = MESSAGE_WHOLE;
-        switch (item->kind) {
-        case FETCH_ENVELOPE:
-            depth = MESSAGE_HEADER;
-            break;
-        case FETCH_BODY:
-        case FETCH_BODYSTRUCTURE:
-            break;
-        case FETCH_SECTION:
-            if (item->section->depth == 0 && item->section->text != SECTION_ALL &&
-                item->section->text != SECTION_TEXT)
-                depth = MESSAGE_HEADER;
-            break;
-        default:
-            continue;
-        }
-        if (!f->needs_file || depth == MESSAGE_WHOLE)
-            f->depth = depth;
-        f->needs_file = true;
+        struct fetch_need *need = &f->need[i];
+        buffer_init(&need->value, ITEM_MAX);
+        buffer_init(&need->made, ITEM_MAX);
+        if (item->kind == FETCH_ENVELOPE)
+            plan_summary(need, SUMMARY_ENVELOPE);
+        else if (item->kind == FETCH_BODY)
+            plan_summary(need, SUMMARY_BODY);
+        else if (item->kind == FETCH_BODYSTRUCTURE)
+            plan_summary(need, SUMMARY_STRUCTURE);
+        else if (item->kind == FETCH_SECTION)
+            plan_section(need, item->section);
+        f->looks_inside |= need->summary || need->file;
         f->sets_seen |= item->kind == FETCH_SECTION && !item->peek;
     }
 }
 
-void fetch_begin(struct fetcher *f, struct command *c, const struct fetch_request *request)
+enum store_error fetch_begin(struct fetcher *f, struct command *c,
+                             const struct fetch_request *request)
 {
     *f = (struct fetcher){ .c = c, .request = request };
+    content_begin(&f->content, c->session->view.mailbox);
+    f->need = calloc(request->count, sizeof *f->need);
+    if (f->need == NULL)
+        return STORE_UNAVAILABLE;
     plan(f);
+    return STORE_OK;
 }
 
-static enum store_error prepare_item(struct fetched *f, const struct fetch_item *item)
+void fetch_end(struct fetcher *f)
+{
+    content_end(&f->content);
+    for (size_t i = 0; f->need != NULL && i < f->request->count; i++) {
+        buffer_free(&f->need[i].value);
+        buffer_free(&f->need[i].made);
+    }
+    free(f->need);
+}
+
+/* --- Getting it. -----------------------------------------------------------------------------
+ */
+
+/* BODY[] alone: the message's size is all that must be known of it. */
+static enum store_error prepare_whole(struct fetcher *f)
+{
+    enum store_error error = content_open(&f->content);
+    if (error != STORE_OK)
+        return error;
+    return content_error(message_whole(f->content.in, &f->whole));
+}
+
+/* What is kept of it is taken first, so that the file is parsed once, and only where it must
+ * be, as deep as the rest asks. */
+static enum store_error prepare_content(struct fetcher *f)
+{
+    enum message_depth depth = MESSAGE_NOTHING;
+    bool opens = false;
+    f->parsed = false;
+    for (size_t i = 0; i < f->request->count; i++) {
+        struct fetch_need *need = &f->need[i];
+        need->ready =
+            need->summary && content_kept(&f->content, need->kind, need->fields, &need->value);
+        if (!need->file && (!need->summary || need->ready))
+            continue;
+        enum message_depth this = need->file ? need->depth : summary_depth(need->kind);
+        opens = true;
+        if (this > depth)
+            depth = this;
+    }
+    if (!opens)
+        return STORE_OK;
+    f->parsed = depth != MESSAGE_NOTHING;
+    return f->parsed ? content_parse(&f->content, depth) : prepare_whole(f);
+}
+
+static enum store_error prepare_summary(struct fetcher *f, struct fetch_need *need)
+{
+    enum store_error error = STORE_OK;
+    if (!need->ready)
+        error = content_summary(&f->content, need->kind, need->fields, &need->value);
+    if (error != STORE_OK || need->kind != SUMMARY_FIELDS)
+        return error;
+    buffer_clear(&need->made);
+    return summary_fields_select(need->value.data, need->value.len, need->fields, &need->made)
+               ? STORE_OK
+               : STORE_UNAVAILABLE;
+}
+
+static enum store_error prepare_item(struct fetched *f, const struct fetch_item *item,
+                                     struct fetch_need *need)
 {
     struct mailbox *mb = mailbox_of(f);
+    if (need->summary)
+        return prepare_summary(f->common, need);
     switch (item->kind) {
     case FETCH_INTERNALDATE:
         f->date = (time_t)f->info.date;
@@ -85,15 +156,8 @@ static enum store_error prepare_item(struct fetched *f, const struct fetch_item 
                    : mailbox_internaldate(mb, f->info.uid, &f->date);
     case FETCH_SIZE:
         f->octets = f->info.size;
-        return f->info.size != MESSAGE_SIZE_UNKNOWN
-                   ? STORE_OK
-                   : mailbox_size(mb, f->info.uid, &f->octets);
-    case FETCH_ENVELOPE:
-        return from_message(message_envelope(f->message, &f->item[item->kind]));
-    case FETCH_BODY:
-    case FETCH_BODYSTRUCTURE:
-        return from_message(message_structure(f->message, item->kind == FETCH_BODYSTRUCTURE,
-                                              &f->item[item->kind]));
+        return f->info.size != MESSAGE_SIZE_UNKNOWN ? STORE_OK
+                                                    : mailbox_size(mb, f->info.uid, &f->octets);
     default:
         return STORE_OK;
     }
@@ -101,21 +165,33 @@ static enum store_error prepare_item(struct fetched *f, const struct fetch_item 
 
 static enum store_error prepare_items(struct fetched *f)
 {
+    struct fetcher *common = f->common;
     enum store_error error = STORE_OK;
-    const struct fetch_request *request = f->common->request;
-    for (size_t i = 0; i < request->count && error == STORE_OK; i++)
-        error = prepare_item(f, &request->item[i]);
+    if (common->looks_inside) {
+        content_at(&common->content, f->info.uid);
+        error = prepare_content(common);
+    }
+    for (size_t i = 0; i < common->request->count && error == STORE_OK; i++)
+        error = prepare_item(f, &common->request->item[i], &common->need[i]);
     return error;
 }
 
-struct stream_sink {
-    struct message_sink sink; /* first: the two are one address */
+/* --- Sending it. -----------------------------------------------------------------------------
+ */
+
+struct stream_lent {
+    struct message_room room; /* first: the two are one address */
     struct stream *io;
 };
 
-static bool sink_write(struct message_sink *sink, const void *octets, size_t n)
+static char *lend(struct message_room *room, size_t *n_r)
 {
-    return stream_write(((struct stream_sink *)sink)->io, octets, n);
+    return stream_room(((struct stream_lent *)room)->io, n_r);
+}
+
+static void take(struct message_room *room, size_t n)
+{
+    stream_take(((struct stream_lent *)room)->io, n);
 }
 
 /* An octet count was announced: if the file has shrunk since, nothing that could be sent in
@@ -124,9 +200,12 @@ static void send_octets(struct fetched *f, const struct section_data *data, uint
                         uint64_t count)
 {
     struct stream *io = f->io;
-    struct stream_sink sink = { { sink_write }, io };
-    stream_printf(io, "{%llu}\r\n", (unsigned long long)count);
-    enum message_status status = message_send(f->in, data, first, count, &sink.sink);
+    struct stream_lent lent = { { lend, take }, io };
+    stream_puts(io, "{");
+    stream_put_uint(io, count);
+    stream_puts(io, "}\r\n");
+    enum message_status status =
+        message_send_into(f->common->content.in, data, first, count, &lent.room);
     if (status == MESSAGE_OK || status == MESSAGE_SINK)
         return;
     const char *user = f->common->c->session->user;
@@ -135,23 +214,42 @@ static void send_octets(struct fetched *f, const struct section_data *data, uint
     stream_end(io, STREAM_FAILED);
 }
 
-static void send_section(struct fetched *f, const struct fetch_item *item)
+static void send_range(struct fetched *f, const struct fetch_item *item,
+                       const struct section_data *data)
 {
     struct stream *io = f->io;
-    struct section_data data;
-    stream_printf(io, "%s ", item->label);
-    if (message_section(f->message, item->section, &data) != MESSAGE_OK || !data.exists) {
+    uint64_t first = item->partial ? item->first : 0;
+    uint64_t count = data->octets > first ? data->octets - first : 0;
+    if (item->partial && count > item->count)
+        count = item->count;
+    if (!data->exists)
         stream_puts(io, "NIL");
-    } else {
-        uint64_t first = item->partial ? item->first : 0;
-        uint64_t count = data.octets > first ? data.octets - first : 0;
-        if (item->partial && count > item->count)
-            count = item->count;
-        if (count == 0)
-            stream_puts(io, "\"\"");
-        else
-            send_octets(f, &data, first, count);
+    else if (count == 0)
+        stream_puts(io, "\"\"");
+    else
+        send_octets(f, data, first, count);
+}
+
+static void send_section(struct fetched *f, const struct fetch_item *item,
+                         const struct fetch_need *need)
+{
+    stream_puts(f->io, item->label);
+    stream_puts(f->io, " ");
+    if (need->summary) {
+        struct section_data kept = {
+            .exists = true, .use_made = true, .octets = need->made.len, .made = need->made
+        };
+        send_range(f, item, &kept);
+        return;
     }
+    if (!f->common->parsed) {
+        send_range(f, item, &f->common->whole);
+        return;
+    }
+    struct section_data data;
+    if (message_section(f->common->content.message, item->section, &data) != MESSAGE_OK)
+        data.exists = false;
+    send_range(f, item, &data);
     section_data_free(&data);
 }
 
@@ -182,13 +280,17 @@ static void send_date(struct stream *io, struct local_day *day, time_t date)
     stream_write(io, text, sizeof text - 1);
 }
 
-static void send_made(struct stream *io, const char *name, const struct buffer *made)
+static void send_summary(struct stream *io, const char *name, const struct buffer *value)
 {
-    stream_printf(io, "%s ", name);
-    stream_write(io, made->data, made->len);
+    const char *text = "";
+    size_t n = 0;
+    (void)summary_text(value->data, value->len, &text, &n);
+    stream_puts(io, name);
+    stream_write(io, text, n);
 }
 
-static void send_item(struct fetched *f, const struct fetch_item *item)
+static void send_item(struct fetched *f, const struct fetch_item *item,
+                      const struct fetch_need *need)
 {
     struct stream *io = f->io;
     switch (item->kind) {
@@ -207,16 +309,16 @@ static void send_item(struct fetched *f, const struct fetch_item *item)
         stream_put_uint(io, f->octets);
         break;
     case FETCH_ENVELOPE:
-        send_made(io, "ENVELOPE", &f->item[FETCH_ENVELOPE]);
+        send_summary(io, "ENVELOPE ", &need->value);
         break;
     case FETCH_BODY:
-        send_made(io, "BODY", &f->item[FETCH_BODY]);
+        send_summary(io, "BODY ", &need->value);
         break;
     case FETCH_BODYSTRUCTURE:
-        send_made(io, "BODYSTRUCTURE", &f->item[FETCH_BODYSTRUCTURE]);
+        send_summary(io, "BODYSTRUCTURE ", &need->value);
         break;
     case FETCH_SECTION:
-        send_section(f, item);
+        send_section(f, item, need);
         break;
     }
 }
@@ -248,7 +350,7 @@ static void send_response(struct fetched *f, bool seen_set)
     for (size_t i = 0; i < request->count; i++) {
         if (i > 0)
             stream_puts(io, " ");
-        send_item(f, &request->item[i]);
+        send_item(f, &request->item[i], &f->common->need[i]);
         flags_sent |= request->item[i].kind == FETCH_FLAGS;
         content_sent |= request->item[i].kind == FETCH_SECTION;
     }
@@ -260,36 +362,6 @@ static void send_response(struct fetched *f, bool seen_set)
     f->common->c->session->counts.fetched += content_sent;
 }
 
-static enum store_error fetch(struct fetched *f)
-{
-    enum store_error error = prepare_items(f);
-    if (error != STORE_OK)
-        return error;
-    send_response(f, set_seen(f));
-    return STORE_OK;
-}
-
-static enum store_error fetch_from_file(struct fetched *f)
-{
-    struct buffer item[FETCH_SECTION];
-    f->item = item;
-    for (size_t i = 0; i < FETCH_SECTION; i++)
-        buffer_init(&item[i], ITEM_MAX);
-    enum store_error error = mailbox_message_open(mailbox_of(f), f->info.uid, &f->in);
-    if (error == STORE_OK)
-        error = from_message(message_parse(f->in, f->common->depth, &f->message));
-    if (error == STORE_OK)
-        error = fetch(f);
-    for (size_t i = 0; i < FETCH_SECTION; i++)
-        buffer_free(&item[i]);
-    message_free(f->message);
-    if (f->in != NULL)
-        mailbox_message_close(f->in);
-    return error;
-}
-
-/* Where no file is needed there is nothing to make and to free either: 100,000 messages are
- * asked for their flags in one command. */
 enum store_error fetch_message(struct fetcher *common, uint32_t uid)
 {
     struct session *s = common->c->session;
@@ -297,5 +369,8 @@ enum store_error fetch_message(struct fetcher *common, uint32_t uid)
     f.sequence = view_sequence_next(&s->view, uid, &common->at);
     if (f.sequence == 0 || !mailbox_get(s->view.mailbox, uid, &f.info))
         return mailbox_is_gone(s->view.mailbox, uid) ? STORE_EXPUNGED : STORE_UNAVAILABLE;
-    return common->needs_file ? fetch_from_file(&f) : fetch(&f);
+    enum store_error error = prepare_items(&f);
+    if (error == STORE_OK)
+        send_response(&f, set_seen(&f));
+    return error;
 }

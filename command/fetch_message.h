@@ -5,23 +5,42 @@
 #include "command/command.h"
 #include "message/message.h"
 #include "parser/fetch.h"
+#include "session/content.h"
 #include "session/flags.h"
 #include "session/local_time.h"
+
+/* What one item needs of each message, and what was got of the message in hand. */
+struct fetch_need {
+    bool summary; /* it is answered from a summary of this kind */
+    enum summary_kind kind;
+    uint64_t fields; /* of SUMMARY_FIELDS */
+    bool file;       /* it is answered from the message, parsed so deep */
+    enum message_depth depth;
+    bool ready;          /* value is there */
+    struct buffer value; /* the summary */
+    struct buffer made;  /* what of SUMMARY_FIELDS is to be sent */
+};
 
 /* What the messages of one FETCH have in common: what the items ask for, and what the message
  * before has left to be used again. */
 struct fetcher {
     struct command *c;
     const struct fetch_request *request;
-    bool needs_file; /* some item is of the message's octets: opened, and parsed to `depth` */
-    bool sets_seen;  /* some item is a section without PEEK */
-    enum message_depth depth;
-    size_t at; /* in the view */
+    struct fetch_need *need; /* owned: one an item */
+    bool looks_inside;       /* some item is of the message's content */
+    bool sets_seen;          /* some item is a section without PEEK */
+    struct content content;
+    bool parsed;               /* the message in hand; else BODY[] ... */
+    struct section_data whole; /* ... is this, where it is asked for */
+    size_t at;                 /* in the view */
     struct local_day day;
     struct flags_text flags;
 };
 
-void fetch_begin(struct fetcher *f, struct command *c, const struct fetch_request *request);
+/* STORE_UNAVAILABLE: no memory. To be followed by fetch_end in any case. */
+enum store_error fetch_begin(struct fetcher *f, struct command *c,
+                             const struct fetch_request *request);
+void fetch_end(struct fetcher *f);
 
 /* Sends the response for one message of the view; nothing where the message can't be had. When
  * the message can no longer be completed after its response has begun, the connection is ended.

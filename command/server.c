@@ -206,7 +206,12 @@ static void release_snapshot(void *store)
 
 static void rest(void *ctx)
 {
-    store_idle(ctx);
+    struct session *s = ctx;
+    if (s->view.mailbox != NULL)
+        mailbox_rest(s->view.mailbox);
+    if (s->parked.mailbox != NULL)
+        mailbox_rest(s->parked.mailbox);
+    store_idle(s->store);
 }
 
 enum server_end serve_user(struct session *s, const char *tag, const char *mail_root,
@@ -229,7 +234,7 @@ enum server_end serve_user(struct session *s, const char *tag, const char *mail_
         return SERVER_REFUSED;
     }
     stream_before_wait(s->io, release_snapshot, s->store);
-    stream_when_idle(s->io, rest, s->store);
+    stream_when_idle(s->io, rest, s);
     s->state = STATE_AUTHENTICATED;
     snprintf(greeting, sizeof greeting, "%s %s", tag != NULL ? tag : "*",
              tag != NULL ? "OK" : "PREAUTH");

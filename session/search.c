@@ -3,12 +3,13 @@
  * are looked at.
  *
  * A message is first matched by what is known without opening it (flags, UIDs), with "not
- * known" as a third answer; only where that leaves the answer open is it matched again, and its
- * file opened and parsed, as far as the keys that matter ask. So `UNSEEN TEXT x` reads the
- * unseen.
+ * known" as a third answer; only where that leaves the answer open is it matched again, and
+ * looked into: what is kept of it (session/content.h), else its file, opened and parsed as far
+ * as the keys that matter ask. So `UNSEEN TEXT x` reads the unseen.
  */
 #include "session/search.h"
 
+#include "session/content.h"
 #include "session/flags.h"
 #include "session/local_time.h"
 
@@ -18,6 +19,9 @@
 
 enum answer { NO, YES, OPEN };
 
+/* A SUMMARY_SEARCH: folded, a header of 12 MiB may become three times as long. */
+#define VALUE_MAX (64u << 20)
+
 /* What SEARCH_FLAG or SEARCH_KEYWORD looks for: search_key.prepared of these. */
 struct wanted_flag {
     uint8_t flags;
@@ -25,45 +29,40 @@ struct wanted_flag {
     uint32_t keywords;
 };
 
-/* The message that is being looked at, opened as far as was needed so far. */
+/* What SEARCH_HEADER, SEARCH_BODY and SEARCH_TEXT look for: search_key.prepared of these. */
+struct wanted_text {
+    struct search_text *text;
+    int field; /* SEARCH_HEADER: its number in SUMMARY_SEARCH; -1: it is not in it */
+};
+
+/* The message that is being looked at, and what is used again for the next. */
 struct subject {
     const struct view *view;
-    struct local_day *day;
+    struct local_day day;
+    struct content content;
+    struct buffer value; /* its SUMMARY_SEARCH */
     struct message_info info;
     uint32_t sequence;
     bool look_inside;
-    bool failed; /* it is gone, or can't be read */
-    struct message_input *in;
-    struct message *header, *whole;
+    bool failed;     /* it is gone, or can't be read */
+    bool summarized; /* value is there */
 };
-
-static bool open_file(struct subject *s)
-{
-    if (s->in == NULL && !s->failed)
-        s->failed = mailbox_message_open(s->view->mailbox, s->info.uid, &s->in) != STORE_OK;
-    return !s->failed;
-}
 
 /* The message parsed at least so deep; NULL when that can't be. */
 static const struct message *parsed(struct subject *s, enum message_depth depth)
 {
-    if (s->whole != NULL)
-        return s->whole;
-    if (depth == MESSAGE_HEADER && s->header != NULL)
-        return s->header;
-    if (!open_file(s))
-        return NULL;
-    struct message **m = depth == MESSAGE_HEADER ? &s->header : &s->whole;
-    s->failed = message_parse(s->in, depth, m) != MESSAGE_OK;
-    return s->failed ? NULL : *m;
+    s->failed = s->failed || content_parse(&s->content, depth) != STORE_OK;
+    return s->failed ? NULL : s->content.message;
 }
 
-static void close_subject(struct subject *s)
+/* Sees to it that s->value is there. */
+static bool summarized(struct subject *s)
 {
-    message_free(s->header);
-    message_free(s->whole);
-    if (s->in != NULL)
-        mailbox_message_close(s->in);
+    if (s->summarized || s->failed)
+        return s->summarized;
+    s->summarized = content_summary(&s->content, SUMMARY_SEARCH, 0, &s->value) == STORE_OK;
+    s->failed = !s->summarized;
+    return s->summarized;
 }
 
 static enum answer yes_if(bool b)
@@ -78,7 +77,7 @@ static enum answer match_internal_date(struct subject *s, const struct search_ke
     time_t when;
     struct tm tm;
     if (mailbox_internaldate(s->view->mailbox, s->info.uid, &when) != STORE_OK ||
-        !local_time(s->day, when, &tm)) {
+        !local_time(&s->day, when, &tm)) {
         s->failed = true;
         return NO;
     }
@@ -92,8 +91,9 @@ static enum answer match_internal_date(struct subject *s, const struct search_ke
 static enum answer match_sent_date(struct subject *s, const struct search_key *key)
 {
     int64_t day;
-    const struct message *m = parsed(s, MESSAGE_HEADER);
-    if (m == NULL || !message_sent_day(m, &day))
+    bool dated;
+    if (!summarized(s) || !summary_sent_day(s->value.data, s->value.len, &dated, &day) ||
+        !dated)
         return NO;
     return yes_if(key->kind == SEARCH_SENTON       ? day == key->day
                   : key->kind == SEARCH_SENTBEFORE ? day < key->day
@@ -110,17 +110,31 @@ static enum answer match_size(struct subject *s, const struct search_key *key)
     return yes_if(key->kind == SEARCH_LARGER ? octets > key->size : octets < key->size);
 }
 
+/* In a field that is kept as a search compares it. */
+static enum answer match_summary(struct subject *s, const struct wanted_text *wanted)
+{
+    bool found = false;
+    if (!summarized(s))
+        return NO;
+    s->failed = !summary_search_header(s->value.data, s->value.len, wanted->field, wanted->text,
+                                       &found);
+    return yes_if(!s->failed && found);
+}
+
 static enum answer match_text(struct subject *s, const struct search_key *key)
 {
     bool found = false;
+    const struct wanted_text *wanted = key->prepared;
+    if (key->kind == SEARCH_HEADER && wanted->field >= 0)
+        return match_summary(s, wanted);
     const struct message *m =
         parsed(s, key->kind == SEARCH_HEADER ? MESSAGE_HEADER : MESSAGE_WHOLE);
     if (m == NULL)
         return NO;
     enum message_status status =
-        key->kind == SEARCH_HEADER ? message_search_header(m, key->name, key->prepared, &found)
-        : key->kind == SEARCH_BODY ? message_search_body(m, key->prepared, &found)
-                                   : message_search_text(m, key->prepared, &found);
+        key->kind == SEARCH_HEADER ? message_search_header(m, key->name, wanted->text, &found)
+        : key->kind == SEARCH_BODY ? message_search_body(m, wanted->text, &found)
+                                   : message_search_text(m, wanted->text, &found);
     if (status != MESSAGE_OK)
         s->failed = true;
     return yes_if(status == MESSAGE_OK && found);
@@ -234,10 +248,21 @@ static bool candidates(const struct view *v, const struct search_key *root,
            VIEW_RESOLVED;
 }
 
+static void look_at(struct subject *s, const struct search_program *program,
+                    struct search_result *result, size_t *kept)
+{
+    struct view_messages *found = &result->found;
+    uint32_t uid = s->info.uid;
+    s->look_inside = s->failed = s->summarized = false;
+    content_at(&s->content, uid);
+    if (fits(s, program))
+        found->uid[(*kept)++] = uid;
+    result->unreadable += s->failed && !s->info.expunged;
+}
+
 bool search_run(const struct view *v, const struct search_program *program,
                 struct search_result *result_r)
 {
-    struct local_day day = { 0 };
     size_t at = 0, kept = 0;
     *result_r = (struct search_result){ 0 };
     struct view_messages *found = &result_r->found;
@@ -245,18 +270,18 @@ bool search_run(const struct view *v, const struct search_program *program,
         return true;
     if (!candidates(v, program->root, found))
         return false;
+    struct subject s = { .view = v };
+    content_begin(&s.content, v->mailbox);
+    buffer_init(&s.value, VALUE_MAX);
     for (size_t i = 0; i < found->count; i++) {
-        struct subject s = { .view = v, .day = &day };
         s.sequence = view_sequence_next(v, found->uid[i], &at);
-        if (!mailbox_get(v->mailbox, found->uid[i], &s.info)) {
+        if (mailbox_get(v->mailbox, found->uid[i], &s.info))
+            look_at(&s, program, result_r, &kept);
+        else
             result_r->unreadable += !mailbox_is_gone(v->mailbox, found->uid[i]);
-            continue;
-        }
-        if (fits(&s, program))
-            found->uid[kept++] = found->uid[i];
-        result_r->unreadable += s.failed && !s.info.expunged;
-        close_subject(&s);
     }
+    buffer_free(&s.value);
+    content_end(&s.content);
     found->count = kept;
     return true;
 }
@@ -281,12 +306,20 @@ static enum search_prepared prepare_set(const struct view *v, struct search_key 
     return SEARCH_PREPARED;
 }
 
+static bool is_text(const struct search_key *key)
+{
+    return key->kind == SEARCH_HEADER || key->kind == SEARCH_BODY || key->kind == SEARCH_TEXT;
+}
+
 static enum search_prepared prepare_text(struct search_key *key, const char *charset)
 {
-    struct search_text *text = NULL;
-    switch (search_text_new(key->text.octets, key->text.n, charset, &text)) {
+    struct wanted_text *wanted = calloc(1, sizeof *wanted);
+    if (wanted == NULL)
+        return SEARCH_NO_MEMORY;
+    key->prepared = wanted;
+    wanted->field = key->kind == SEARCH_HEADER ? summary_search_field(key->name) : -1;
+    switch (search_text_new(key->text.octets, key->text.n, charset, &wanted->text)) {
     case SEARCH_TEXT_OK:
-        key->prepared = text;
         return SEARCH_PREPARED;
     case SEARCH_TEXT_BADCHARSET:
         return SEARCH_BADCHARSET;
@@ -321,7 +354,7 @@ static enum search_prepared prepare(const struct view *v, struct search_key *key
         result = prepare_set(v, key);
     else if (key->kind == SEARCH_FLAG || key->kind == SEARCH_KEYWORD)
         result = prepare_flag(v, key);
-    else if (key->kind == SEARCH_HEADER || key->kind == SEARCH_BODY || key->kind == SEARCH_TEXT)
+    else if (is_text(key))
         result = prepare_text(key, charset);
     for (struct search_key *c = key->child; c != NULL && result == SEARCH_PREPARED; c = c->next)
         result = prepare(v, c, charset);
@@ -338,10 +371,11 @@ enum search_prepared search_prepare(const struct view *v, struct search_program 
 // NOLINTNEXTLINE(misc-no-recursion): SEARCH_DEPTH_MAX bounds it
 static void release(struct search_key *key)
 {
-    if (key->kind == SEARCH_FLAG || key->kind == SEARCH_KEYWORD)
-        free(key->prepared);
-    else
-        search_text_free(key->prepared);
+    if (key->prepared != NULL && is_text(key)) {
+        struct wanted_text *wanted = key->prepared;
+        search_text_free(wanted->text);
+    }
+    free(key->prepared);
     key->prepared = NULL;
     for (struct search_key *c = key->child; c != NULL; c = c->next)
         release(c);
