@@ -9,6 +9,7 @@
  * check_records.c   the index's records of it, against all of these
  * check_tables.c    the index's other tables, and numbers, against the records
  * check_sizes.c     sizes and dates, against the messages themselves
+ * check_summaries.c the same for what was made of them
  * check_repair.c    mending
  * check_text.c      lines
  */
@@ -26,6 +27,7 @@
 #include "mailstore/uidlist.h"
 
 #include "base/buffer.h"
+#include "message/input.h"
 
 /* What mends a folder, besides a person. */
 enum cure {
@@ -129,6 +131,8 @@ bool check_keywords(struct folder_check *fc);
 bool check_records(struct folder_check *fc);
 /* Outside of the lock, with fc->f and fc->files as they were. */
 void check_sizes(struct folder_check *fc);
+/* Of one message, from its octets. False: they could not be read. */
+bool check_summaries(struct folder_check *fc, uint32_t uid, struct message_input *in);
 
 /* --- check_tables.c --------------------------------------------------------------------------
  */

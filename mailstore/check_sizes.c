@@ -39,7 +39,7 @@ static bool compare_file(struct folder_check *fc, const struct index_message *m,
                       "UID %u is dated %lld (seconds), and %lld in the index; --repair begins "
                       "the folder's index anew",
                       m->uid, (long long)st.st_mtim.tv_sec, (long long)m->date);
-    return true;
+    return check_summaries(fc, m->uid, &file.in);
 }
 
 static void compare(struct folder_check *fc, const struct index_message *m, const char *name)
@@ -71,6 +71,6 @@ void check_sizes(struct folder_check *fc)
     struct index_message m = { .uid = 0 };
     char name[NAME_MAX + 1];
     while (m.uid < UID_LIMIT && next(fc, m.uid + 1, &m, name))
-        if (m.state == RECORD_SHOWN && (m.size != SIZE_UNKNOWN || m.date != INDEX_DATE_UNKNOWN))
+        if (m.state == RECORD_SHOWN)
             compare(fc, &m, name);
 }
