@@ -39,6 +39,7 @@ void index_block_forget(struct index *ix)
     free(b->edit);
     b->edit = NULL;
     index_uniques_forget(&b->uniques);
+    b->shown.valid = false;
 }
 
 void index_block_free(struct index *ix)
@@ -52,7 +53,8 @@ void index_block_free(struct index *ix)
 
 bool index_block_flush(struct index *ix)
 {
-    return index_writable(ix) && index_edit_flush(ix) && index_uniques_flush(ix);
+    return index_writable(ix) && index_edit_flush(ix) && index_uniques_flush(ix) &&
+           index_shown_flush(ix);
 }
 
 void index_block_discard(struct index *ix, uint32_t folder)
@@ -63,6 +65,7 @@ void index_block_discard(struct index *ix, uint32_t folder)
     index_edit_discard(b->edit, folder);
     if (b->uniques.folder == folder)
         b->uniques.count = 0;
+    index_shown_discard(&b->shown, folder);
 }
 
 /* --- Values. ---------------------------------------------------------------------------------

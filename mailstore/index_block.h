@@ -1,8 +1,8 @@
 /*
  * What the tables' files share beneath index_message.h: blocks of records (index_block.c,
- * index_view.c, index_edit.c), the names in them (index_names.c), and UIDs by the unique part
- * of a name (index_uniques.c). For these, index_message.c, index_folder.c and index_change.c
- * alone.
+ * index_view.c, index_edit.c), the names in them (index_names.c), UIDs by the unique part of a
+ * name (index_uniques.c), and which UIDs are shown (index_shown.c). For these, index_message.c,
+ * index_folder.c and index_change.c alone.
  */
 #ifndef MAILSTORE_INDEX_BLOCK_H
 #define MAILSTORE_INDEX_BLOCK_H
@@ -90,6 +90,40 @@ bool index_uniques_flush(struct index *ix);
 /* Forgets what is noted. */
 void index_uniques_forget(struct index_uniques *u);
 
+/* --- UIDs of messages that are there: index_shown.c
+ * ---------------------------------------------- */
+
+#define SHOWN_WORDS 16 /* 1,024 UIDs: small for a folder of ten, few for one of 100,000 */
+
+/* A value, as it lies in the table: a bit for each UID, from the lowest on. */
+struct shown_bits {
+    uint64_t shown[SHOWN_WORDS];
+    uint64_t recent[SHOWN_WORDS]; /* only where it is shown */
+};
+
+/* The value in hand of a write transaction. */
+struct index_shown {
+    bool valid;
+    bool stored; /* the table has it */
+    bool dirty;
+    uint32_t folder;
+    uint32_t chunk; /* UID / 1,024 */
+    struct shown_bits bits;
+};
+
+/* In a write transaction: notes whether the message is shown, and recent then. */
+bool index_shown_set(struct index *ix, uint32_t folder, uint32_t uid, bool shown, bool recent);
+
+/* In a snapshot: as index_message_uids. */
+bool index_shown_uids(struct index *ix, uint32_t folder, uint32_t uid, uint32_t *uid_r,
+                      size_t max, size_t *n_r);
+
+/* Writes what is noted. */
+bool index_shown_flush(struct index *ix);
+
+/* Drops it, if it is this folder's. */
+void index_shown_discard(struct index_shown *s, uint32_t folder);
+
 /* --- Blocks: index_block.c
  * ------------------------------------------------------------------------- */
 
@@ -100,6 +134,7 @@ struct index_block {
     struct index_view *view; /* in a snapshot: the block read last; NULL: none yet */
     struct index_edit *edit; /* in a write transaction: the block in hand; NULL: none yet */
     struct index_uniques uniques;
+    struct index_shown shown;
 };
 
 /* ix->block, made when there is none. NULL: no memory, which is noted. */
@@ -165,9 +200,6 @@ bool index_block_search(struct index *ix, MDB_cursor *c, uint32_t folder, uint32
 /* The first record from `uid` on. */
 bool index_view_seek(struct index *ix, uint32_t folder, uint32_t uid, struct index_message *m_r,
                      bool *found_r);
-/* As index_message_uids. */
-bool index_view_uids(struct index *ix, uint32_t folder, uint32_t uid, uint32_t *uid_r,
-                     size_t max, size_t *n_r);
 bool index_view_name(struct index *ix, const char **kept_r, size_t *n_r);
 void index_view_forget(struct index_view *v); /* NULL: nothing */
 

@@ -108,12 +108,14 @@ static const struct {
     [INDEX_UNIQUES] = { "uniques", MDB_DUPSORT | MDB_DUPFIXED },
     [INDEX_CHANGES] = { "changes", 0 },
     [INDEX_CACHE] = { "cache", 0 },
+    [INDEX_SHOWN] = { "shown", 0 },
 };
 
-static int open_tables(MDB_txn *txn, MDB_dbi *table_r, unsigned create)
+/* The first n of them. */
+static int open_tables(MDB_txn *txn, MDB_dbi *table_r, size_t n, unsigned create)
 {
     int rc = MDB_SUCCESS;
-    for (size_t i = 0; rc == MDB_SUCCESS && i < INDEX_TABLES; i++)
+    for (size_t i = 0; rc == MDB_SUCCESS && i < n; i++)
         rc = mdb_dbi_open(txn, tables[i].name, tables[i].flags | create, &table_r[i]);
     return rc;
 }
@@ -141,7 +143,7 @@ static int fill_new(MDB_env *env, MDB_dbi *table_r, struct index_self *self)
     int rc = mdb_txn_begin(env, NULL, 0, &txn);
     if (rc != MDB_SUCCESS)
         return rc;
-    rc = open_tables(txn, table_r, MDB_CREATE);
+    rc = open_tables(txn, table_r, INDEX_TABLES, MDB_CREATE);
     if (rc == MDB_SUCCESS)
         rc = mdb_put(txn, table_r[INDEX_FOLDERS], &key, &value, 0);
     if (rc == MDB_SUCCESS)
@@ -168,6 +170,7 @@ static int compare_self(const MDB_val *value, const struct index_self *want)
     return of_this ? MDB_SUCCESS : MDB_INVALID;
 }
 
+/* Another format may have other tables: so what it says of itself comes first. */
 static int check_old(MDB_env *env, MDB_dbi *table_r, const struct index_self *want)
 {
     MDB_txn *txn = NULL;
@@ -176,11 +179,13 @@ static int check_old(MDB_env *env, MDB_dbi *table_r, const struct index_self *wa
     int rc = mdb_txn_begin(env, NULL, MDB_RDONLY, &txn);
     if (rc != MDB_SUCCESS)
         return rc;
-    rc = open_tables(txn, table_r, 0);
+    rc = open_tables(txn, table_r, INDEX_FOLDERS + 1, 0);
     if (rc == MDB_SUCCESS)
         rc = mdb_get(txn, table_r[INDEX_FOLDERS], &key, &value);
     if (rc == MDB_SUCCESS)
         rc = compare_self(&value, want);
+    if (rc == MDB_SUCCESS)
+        rc = open_tables(txn, table_r, INDEX_TABLES, 0);
     if (rc == MDB_SUCCESS)
         return mdb_txn_commit(txn);
     mdb_txn_abort(txn);

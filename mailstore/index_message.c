@@ -1,6 +1,7 @@
 /*
  * Records of messages: index_message.h. Where they lie is index_block.c's business; here is
- * what keeps record, name and unique part together.
+ * what keeps together a record, its name, its unique part and its bit among those that are
+ * shown.
  */
 #include "mailstore/index_message.h"
 
@@ -48,7 +49,7 @@ bool index_message_uids(struct index *ix, uint32_t folder, uint32_t uid, uint32_
 {
     *n_r = 0;
     return index_readable(ix) && !ix->writing &&
-           index_view_uids(ix, folder, uid, uid_r, max, n_r);
+           index_shown_uids(ix, folder, uid, uid_r, max, n_r);
 }
 
 /* --- By unique part. -------------------------------------------------------------------------
@@ -97,6 +98,27 @@ bool index_message_find(struct index *ix, uint32_t folder, const char *unique, s
 /* --- Writing. --------------------------------------------------------------------------------
  */
 
+static bool is_shown(const struct index_message *m)
+{
+    return m->state == RECORD_SHOWN;
+}
+
+static bool is_recent(const struct index_message *m)
+{
+    return is_shown(m) && (m->bits & INDEX_RECENT) != 0;
+}
+
+/* old: what is known of it, which *m replaces; NULL: nothing. */
+static bool note_shown(struct index *ix, uint32_t folder, const struct index_message *old,
+                       const struct index_message *m)
+{
+    bool was_shown = old != NULL && is_shown(old);
+    bool was_recent = old != NULL && is_recent(old);
+    if (is_shown(m) == was_shown && is_recent(m) == was_recent)
+        return true;
+    return index_shown_set(ix, folder, m->uid, is_shown(m), is_recent(m));
+}
+
 /* Gives the record found last the name that *m has by now. */
 static bool rename_message(struct index *ix, uint32_t folder, const struct index_message *m,
                            const struct index_name *name)
@@ -122,7 +144,8 @@ static bool add_message(struct index *ix, uint32_t folder, const struct index_me
 {
     size_t unique = index_name_unique(name->text, name->len);
     return index_edit_insert(ix, folder, m, name) &&
-           index_uniques_add(ix, folder, name->text, unique, m->uid);
+           index_uniques_add(ix, folder, name->text, unique, m->uid) &&
+           note_shown(ix, folder, NULL, m);
 }
 
 bool index_message_put(struct index *ix, uint32_t folder, const struct index_message *m,
@@ -149,7 +172,7 @@ bool index_message_put(struct index *ix, uint32_t folder, const struct index_mes
     else if (!rename_message(ix, folder, &rec, &kept))
         return false;
     index_edit_set(ix, &rec);
-    return true;
+    return note_shown(ix, folder, &old, &rec);
 }
 
 bool index_message_remove(struct index *ix, uint32_t folder, uint32_t uid)
@@ -165,7 +188,8 @@ bool index_message_remove(struct index *ix, uint32_t folder, uint32_t uid)
     if (!index_block_name(ix, &kept, &n) ||
         !index_uniques_drop(ix, folder, kept, index_name_unique(kept, n), uid))
         return false;
-    return index_edit_remove(ix);
+    return index_edit_remove(ix) &&
+           (!is_shown(&m) || index_shown_set(ix, folder, uid, false, false));
 }
 
 bool index_message_clear(struct index *ix, uint32_t folder)
@@ -175,5 +199,6 @@ bool index_message_clear(struct index *ix, uint32_t folder)
     index_block_discard(ix, folder);
     return index_clear_table(ix, INDEX_MESSAGES, folder) &&
            index_clear_table(ix, INDEX_NAMES, folder) &&
-           index_clear_table(ix, INDEX_UNIQUES, folder);
+           index_clear_table(ix, INDEX_UNIQUES, folder) &&
+           index_clear_table(ix, INDEX_SHOWN, folder);
 }

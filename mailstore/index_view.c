@@ -162,43 +162,6 @@ bool index_view_seek(struct index *ix, uint32_t folder, uint32_t uid, struct ind
     return *found_r;
 }
 
-/* Those of the block in hand, from the record found last on. Of each record three fields: a
- * folder is walked through whenever it is selected. */
-static void take_uids(struct index_view *v, uint32_t *uid_r, size_t max, size_t *n_r)
-{
-    size_t n = *n_r;
-    for (; v->at < v->b.count && n < max; v->at++) {
-        const unsigned char *rec = v->b.rec + v->at * INDEX_RECORD;
-        bool recent = (rec[offsetof(struct index_message, bits)] & INDEX_RECENT) != 0;
-        uid_r[n] = index_block_uid(v->b.rec, v->at) | (recent ? INDEX_UID_RECENT : 0);
-        n += rec[offsetof(struct index_message, state)] == RECORD_SHOWN;
-    }
-    *n_r = n;
-}
-
-bool index_view_uids(struct index *ix, uint32_t folder, uint32_t uid, uint32_t *uid_r,
-                     size_t max, size_t *n_r)
-{
-    struct index_message m;
-    bool found = false;
-    *n_r = 0;
-    if (!index_view_seek(ix, folder, uid, &m, &found))
-        return false;
-    if (!found)
-        return true;
-    struct index_view *v = ix->block->view;
-    bool ok = true;
-    take_uids(v, uid_r, max, n_r);
-    while (ok && *n_r < max) {
-        ok = view_step(ix, v);
-        if (!ok || v->is_last)
-            break;
-        take_uids(v, uid_r, max, n_r);
-    }
-    v->valid = false; /* `at` may be behind the last record */
-    return ok;
-}
-
 bool index_view_name(struct index *ix, const char **kept_r, size_t *n_r)
 {
     struct index_view *v = ix->block->view;

@@ -67,6 +67,9 @@ static bool read_everything(struct index *ix)
         uint32_t got;
         ok = index_message_find(ix, DAMAGED, name, strlen(name), &got) && ok;
     }
+    static uint32_t listed[1000];
+    size_t count;
+    ok = index_message_uids(ix, DAMAGED, 0, listed, 1000, &count) && ok;
     n = 0;
     ok = index_change_each(ix, DAMAGED, 0, count_change, &n) && ok;
     uint64_t sum = 0;

@@ -98,7 +98,8 @@ static void test_copied(void **state)
     index_close(ix);
 }
 
-static void write_self(const struct place *p, uint32_t format, uint32_t folder_size)
+/* fewer: of one that has not all of our tables. */
+static void write_self(const struct place *p, uint32_t format, uint32_t folder_size, bool fewer)
 {
     unsigned char key[sizeof(uint64_t)] = { 0 };
     MDB_val k = { sizeof key, key };
@@ -114,6 +115,8 @@ static void write_self(const struct place *p, uint32_t format, uint32_t folder_s
     v = (MDB_val){ sizeof self, &self };
     assert_int_equal(mdb_put(ix->txn, ix->table[INDEX_FOLDERS], &k, &v, 0), 0);
     assert_true(put(ix, 1, "one", 4));
+    if (fewer)
+        assert_int_equal(mdb_drop(ix->txn, ix->table[INDEX_SHOWN], 1), 0);
     assert_true(index_commit(ix));
     index_close(ix);
 }
@@ -121,12 +124,21 @@ static void write_self(const struct place *p, uint32_t format, uint32_t folder_s
 static void test_format(void **state)
 {
     const struct place *p = *state;
-    write_self(p, INDEX_FORMAT - 1, sizeof(struct index_folder));
+    write_self(p, INDEX_FORMAT - 1, sizeof(struct index_folder), false);
     assert_opens_anew(p);
-    write_self(p, INDEX_FORMAT, sizeof(struct index_folder) + 8);
+    write_self(p, INDEX_FORMAT, sizeof(struct index_folder) + 8, false);
+    assert_opens_anew(p);
+    write_self(p, INDEX_FORMAT, sizeof(struct index_folder), true);
+    assert_opens_anew(p);
+    write_self(p, INDEX_FORMAT - 1, sizeof(struct index_folder), true);
+    enum index_condition condition;
+    const char *why = NULL;
+    assert_null(index_inspect(p->root, NULL, SIZE_MAX_HERE, &condition, &why));
+    assert_int_equal(condition, INDEX_IS_SPENT);
+    assert_string_equal(why, "was made by an older imapd");
     assert_opens_anew(p);
     /* One of a newer server, whose sessions go on using it: not ours to throw away. */
-    write_self(p, INDEX_FORMAT + 1, sizeof(struct index_folder));
+    write_self(p, INDEX_FORMAT + 1, sizeof(struct index_folder), false);
     struct index *ix = open_index(p);
     assert_true(index_is_private(ix));
     assert_true(keep(ix, 1, "mine"));

@@ -263,11 +263,31 @@ static void check_folder(struct index *ix, const struct model *model, unsigned f
     assert_false(found);
 }
 
+static void check_uids(struct index *ix, const struct model *model, unsigned folder,
+                       uint32_t from, size_t max)
+{
+    uint32_t uids[UIDS + 1];
+    size_t count;
+    size_t n = 0;
+    assert_true(index_message_uids(ix, folder_id[folder], from, uids, max, &count));
+    for (uint32_t uid = from; uid <= UIDS && n < max; uid++) {
+        const struct known *k = &model->known[folder][uid];
+        if (!k->used || k->m.state != RECORD_SHOWN)
+            continue;
+        bool recent = (k->m.bits & INDEX_RECENT) != 0;
+        assert_true(n < count);
+        assert_int_equal(uids[n++], uid | (recent ? INDEX_UID_RECENT : 0));
+    }
+    assert_int_equal(count, n);
+}
+
 static void check_all(struct index *ix, const struct model *model)
 {
     for (unsigned folder = 0; folder < FOLDERS; folder++) {
         check_folder(ix, model, folder);
+        check_uids(ix, model, folder, 0, UIDS + 1);
         for (unsigned i = 0; i < 20; i++) {
+            check_uids(ix, model, folder, chance(UIDS), 1 + chance(40));
             check_get(ix, model, folder, 1 + chance(UIDS));
             check_next(ix, model, folder, chance(UIDS + 20));
             check_find_of(ix, model, folder, 1 + chance(UIDS));
@@ -412,7 +432,7 @@ static void test_blocks_fill(void **state)
         assert_true(index_message_remove(ix, 3, uid));
     assert_true(index_commit(ix));
     assert_true(index_read(ix));
-    for (unsigned i = INDEX_MESSAGES; i <= INDEX_UNIQUES; i++) {
+    for (unsigned i = INDEX_MESSAGES; i < INDEX_TABLES; i++) {
         assert_int_equal(mdb_stat(ix->txn, ix->table[i], &stat), 0);
         assert_int_equal(stat.ms_entries, 0);
     }
