@@ -1,9 +1,10 @@
 /*
- * The change table and the table of unique parts, against the records.
+ * The change table, the table of unique parts and that of UIDs, against the records.
  *
  * A message that is there and has changed since the table's floor stands in it with the
  * mod-sequence of its last change; one that is not there any more stands in it as expunged, or
- * not at all. Each record is found by its unique part, and nothing else is.
+ * not at all. Each record is found by its unique part, and nothing else is. Among the UIDs that
+ * are shown are those of messages that are there, and no others.
  */
 #include "mailstore/check_private.h"
 
@@ -11,6 +12,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+
+#define READ_SHOWN 8192 /* at once */
 
 struct change {
     uint32_t uid;
@@ -26,6 +29,13 @@ struct unique {
     bool known;
 };
 
+/* As index_message_uids gives them: without the records, by UID. */
+struct shown {
+    uint32_t *uid;
+    size_t count;
+    size_t at; /* the next to be compared */
+};
+
 struct check_tables {
     struct folder_check *fc;
     struct change *change; /* by UID; of each the last one */
@@ -33,6 +43,7 @@ struct check_tables {
     struct unique *unique; /* by UID */
     size_t uniques;
     size_t room;
+    struct shown shown;
 };
 
 /* --- Reading. --------------------------------------------------------------------------------
@@ -77,6 +88,24 @@ static bool take_unique(void *ctx, uint32_t uid, uint32_t hash)
     if (!ok)
         return false;
     t->unique[t->uniques++] = (struct unique){ .uid = uid, .hash = hash };
+    return true;
+}
+
+static bool take_shown(struct check_tables *t)
+{
+    struct folder_check *fc = t->fc;
+    struct shown *s = &t->shown;
+    size_t n = READ_SHOWN;
+    while (n == READ_SHOWN) {
+        uint32_t *grown = reallocarray(s->uid, s->count + READ_SHOWN, sizeof *grown);
+        if (grown == NULL)
+            return check_impossible(fc, "no memory for the index's tables");
+        s->uid = grown;
+        uint32_t from = s->count == 0 ? 0 : (grown[s->count - 1] & ~INDEX_UID_RECENT) + 1;
+        if (!index_message_uids(fc->c->index, fc->f.id, from, grown + s->count, READ_SHOWN, &n))
+            return false;
+        s->count += n;
+    }
     return true;
 }
 
@@ -140,7 +169,7 @@ struct check_tables *check_tables_read(struct folder_check *fc)
     t->fc = fc;
     bool ok = index_change_each(ix, fc->f.id, 0, take_change, t);
     t->room = 0;
-    ok = ok && index_message_uniques(ix, fc->f.id, take_unique, t);
+    ok = ok && index_message_uniques(ix, fc->f.id, take_unique, t) && take_shown(t);
     if (!ok || fc->impossible) {
         check_tables_free(t);
         return NULL;
@@ -158,6 +187,7 @@ void check_tables_free(struct check_tables *t)
         return;
     free(t->change);
     free(t->unique);
+    free(t->shown.uid);
     free(t);
 }
 
@@ -206,12 +236,47 @@ static struct unique *find_unique(struct check_tables *t, uint32_t uid)
     return lo < t->uniques && t->unique[lo].uid == uid ? &t->unique[lo] : NULL;
 }
 
+/* Those below `uid` that are left are of no message that is there. */
+static void skip_shown(struct folder_check *fc, struct shown *s, uint64_t uid)
+{
+    for (; s->at < s->count && (s->uid[s->at] & ~INDEX_UID_RECENT) < uid; s->at++)
+        check_differs(
+            fc, CURE_FORGET,
+            "the index lists UID %u as a message that is there, and has no such message; "
+            "--repair begins the folder's index anew",
+            s->uid[s->at] & ~INDEX_UID_RECENT);
+}
+
+static void compare_shown(struct folder_check *fc, struct check_tables *t,
+                          const struct index_message *m)
+{
+    struct shown *s = &t->shown;
+    skip_shown(fc, s, m->uid);
+    if (m->state != RECORD_SHOWN)
+        return;
+    bool listed = s->at < s->count && (s->uid[s->at] & ~INDEX_UID_RECENT) == m->uid;
+    bool recent = (m->bits & INDEX_RECENT) != 0;
+    if (!listed)
+        check_differs(
+            fc, CURE_FORGET,
+            "UID %u is there, and is missing from the index's list of UIDs; --repair begins "
+            "the folder's index anew",
+            m->uid);
+    else if (((s->uid[s->at] & INDEX_UID_RECENT) != 0) != recent)
+        check_differs(fc, CURE_FORGET,
+                      "UID %u is %s\\Recent, and the index's list of UIDs says otherwise; "
+                      "--repair begins the folder's index anew",
+                      m->uid, recent ? "" : "not ");
+    s->at += listed;
+}
+
 void check_tables_record(struct folder_check *fc, struct check_tables *t,
                          const struct index_message *m, const char *name)
 {
     char quoted[CHECK_QUOTE_MAX];
     struct unique *u = find_unique(t, m->uid);
     compare_change(fc, t, m);
+    compare_shown(fc, t, m);
     bool fits = u != NULL && u->hash == index_message_hash(name, strcspn(name, ",:"));
     if (u != NULL)
         u->known = true;
@@ -237,4 +302,5 @@ void check_tables_end(struct folder_check *fc, struct check_tables *t)
                 "the index finds UID %u by a name that it has not; --repair begins the "
                 "folder's index anew",
                 t->unique[i].uid);
+    skip_shown(fc, &t->shown, UINT64_MAX);
 }

@@ -277,6 +277,71 @@ static void test_uniques(void **state)
     found_and_repaired(r, validity, "finds UID 88 by a name that it has not", "INBOX");
 }
 
+/* The bits of UIDs below 64, with LMDB itself; 0: no value. */
+static void put_shown(const struct hand *h, uint64_t shown, uint64_t recent)
+{
+    unsigned char key[8];
+    uint64_t value[32] = { shown, [16] = recent };
+    MDB_val k = { sizeof key, key };
+    MDB_val v = { sizeof value, value };
+    index_key_put32(key, h->f.id);
+    index_key_put32(key + 4, 0);
+    int rc = shown != 0 ? mdb_put(h->ix->txn, h->ix->table[INDEX_SHOWN], &k, &v, 0)
+                        : mdb_del(h->ix->txn, h->ix->table[INDEX_SHOWN], &k, NULL);
+    assert_int_equal(rc, 0);
+}
+
+static void test_shown(void **state)
+{
+    const struct root *r = *state;
+    static const struct {
+        uint64_t shown; /* 1 to 3 are, none of them is recent */
+        uint64_t recent;
+        const char *word;
+    } harm[] = {
+        { 0xa, 0, "UID 2 is there, and is missing from the index's list of UIDs" },
+        { 0x6, 0, "UID 3 is there, and is missing from the index's list of UIDs" },
+        { 0x1e, 0, "lists UID 4 as a message that is there, and has no such message" },
+        { 0x800000000000000e, 0, "lists UID 63 as a message that is there, and has no such" },
+        { 0xe, 0x8, "UID 3 is not \\Recent, and the index's list of UIDs says otherwise" },
+    };
+    use(r);
+    uint32_t validity = validity_of(r, "INBOX");
+    for (size_t i = 0; i < sizeof harm / sizeof *harm; i++) {
+        struct hand h = begin(r);
+        put_shown(&h, harm[i].shown, harm[i].recent);
+        end(&h);
+        found_and_repaired(r, validity, harm[i].word, "begins the folder's index anew");
+        calm(r, "INBOX");
+    }
+    struct hand h = begin(r);
+    put_shown(&h, 0, 0);
+    end(&h);
+    assert_int_equal(ask(r, false, false).differences, 3);
+    repair(r);
+    expect_none(r);
+}
+
+/* The other way around. */
+static void test_shown_recent(void **state)
+{
+    const struct root *r = *state;
+    use(r);
+    uint32_t validity = validity_of(r, "INBOX");
+    struct hand h = begin(r);
+    struct index_message m = get(&h, 3, NULL);
+    m.bits |= INDEX_RECENT;
+    h.f.recent++;
+    h.f.recent_from = 3;
+    put(&h, &m, NULL);
+    end(&h);
+    expect_none(r);
+    h = begin(r);
+    put_shown(&h, 0xe, 0);
+    end(&h);
+    found_and_repaired(r, validity, "UID 3 is \\Recent, and the index's list of UIDs", "INBOX");
+}
+
 static void test_size_and_date(void **state)
 {
     const struct root *r = *state;
@@ -414,6 +479,8 @@ int main(void)
         CHECK(test_modseq_above_the_folders),
         CHECK(test_changes),
         CHECK(test_uniques),
+        CHECK(test_shown),
+        CHECK(test_shown_recent),
         CHECK(test_size_and_date),
         CHECK(test_garbage),
         CHECK(test_index_that_mends_itself),
