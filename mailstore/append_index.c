@@ -17,8 +17,7 @@
 
 static bool has_read(const struct index_folder *f, const struct uidlist *list)
 {
-    return f->list.present && f->list.dev == list->dev && f->list.ino == list->ino &&
-           f->list.offset == list->offset && f->list.damaged == 0 && !f->list.rewrite &&
+    return uidlist_same_state(&f->list, list) && f->list.damaged == 0 && !f->list.rewrite &&
            f->uidvalidity == list->uidvalidity && f->pending == 0;
 }
 
@@ -111,6 +110,7 @@ static bool save_all(struct append *a, struct index *ix, const struct uidlist *l
             return false;
     f.last = f.highest = uid[a->count - 1];
     f.list.offset = list->offset;
+    f.list.mtime = list->mtime;
     f.list.next = list->next;
     f.list.last = list->last;
     f.list.lines += a->count;

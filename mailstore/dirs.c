@@ -162,13 +162,30 @@ static bool older(const struct timespec *t, const struct timespec *now, int64_t 
     return diff > ms;
 }
 
+/* How long a time must have been known before it proves anything. */
+static int64_t tick_ms(const struct timespec *t, struct grain grain)
+{
+    if (grain.remote)
+        return REMOTE_MS;
+    return t->tv_nsec == 0 ? COARSE_TICK_MS : TICK_MS;
+}
+
+static bool is_past(const struct timespec *t, const struct timespec *now, struct grain grain)
+{
+    return older(t, now, grain.remote ? REMOTE_SKEW_MS : tick_ms(t, grain));
+}
+
 static bool is_settled(const struct dir_stamp *stamp, const struct timespec *now, int64_t mono,
                        struct grain grain)
 {
-    int64_t tick = stamp->mtime.tv_nsec == 0 ? COARSE_TICK_MS : TICK_MS;
-    if (older(&stamp->mtime, now, grain.remote ? REMOTE_SKEW_MS : tick))
-        return true;
-    return mono - stamp->since > (grain.remote ? REMOTE_MS : tick);
+    return is_past(&stamp->mtime, now, grain) ||
+           mono - stamp->since > tick_ms(&stamp->mtime, grain);
+}
+
+int64_t grain_passes_at(const struct timespec *t, const struct timespec *now,
+                        struct grain grain)
+{
+    return is_past(t, now, grain) ? 0 : monotonic_ms() + tick_ms(t, grain) + 1;
 }
 
 enum store_error dir_stamp_take(struct dir_stamp *stamp, int fd, struct grain grain,

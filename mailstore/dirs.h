@@ -55,6 +55,11 @@ struct dir_stamp {
 enum store_error dir_stamp_take(struct dir_stamp *stamp, int fd, struct grain grain,
                                 bool *same_r, bool *settled_r);
 
+/* When the time that a file has will prove that it was not changed since: 0, it does so
+ * already; else monotonic_ms. `now`: the clock before the file's time was read. */
+int64_t grain_passes_at(const struct timespec *t, const struct timespec *now,
+                        struct grain grain);
+
 /* Whether a stamp's verify_at lies in the future. */
 bool verify_later(int64_t verify_at);
 

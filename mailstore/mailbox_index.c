@@ -325,7 +325,7 @@ static bool save_records(struct saving *s)
 /* Which of two readings of the uidlist went further. */
 static bool list_is_ahead(const struct uidlist *a, const struct uidlist *b)
 {
-    return !b->present || (a->dev == b->dev && a->ino == b->ino && a->offset >= b->offset);
+    return !b->present || (uidlist_same_file(a, b) && a->offset >= b->offset);
 }
 
 static void save_list(struct saving *s)

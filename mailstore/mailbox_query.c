@@ -408,12 +408,6 @@ static bool stamp_is(const struct index_stamp *stamp, const struct stat *st)
            (stamp->verify_at == 0 || verify_later(stamp->verify_at));
 }
 
-static bool list_is(const struct uidlist *list, const struct stat *st)
-{
-    return list->present && list->dev == st->st_dev && list->ino == st->st_ino &&
-           list->offset == st->st_size && !list->rewrite && list->damaged == 0;
-}
-
 /* Whether the index is up to date with the folder open at `dir`, by three stats. */
 static bool status_from_index(struct store *store, int dir, struct mailbox_counts *counts_r)
 {
@@ -430,7 +424,7 @@ static bool status_from_index(struct store *store, int dir, struct mailbox_count
     (void)index_check(ix);
     bool ok = index_read(ix) && index_folder_get(ix, cur.st_ino, &f, &found) && found &&
               f.pending == 0 && stamp_is(&f.cur, &cur) && stamp_is(&f.new, &new) &&
-              list_is(&f.list, &list);
+              uidlist_is(&f.list, &list) && !f.list.rewrite && f.list.damaged == 0;
     index_release(ix);
     if (ok)
         counts_of(&f, counts_r);

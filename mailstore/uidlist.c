@@ -3,7 +3,17 @@
  *
  * CHANGES BY OTHERS. Another inode: a rewritten file, read from its beginning. A larger size:
  * lines were added, read from where we were. In-place changes of any other kind are forbidden
- * to all writers (Dovecot would not see them either); a file that became shorter is read anew.
+ * to all writers (Dovecot would not see them either); a file that became shorter, or has
+ * another mtime at the same length, is read anew.
+ *
+ * THE SAME NUMBER AGAIN. Rewritten twice, the list may get the inode that it had first, and the
+ * size. But then it was born later, and written later. Both times are of a clock that moves in
+ * ticks (mailstore/dirs.c): one that was younger than a tick when the file was read may be that
+ * of the next file, too. So such a file is read once more, in full, when the tick is over
+ * (`verify_at`). The birth does not change when lines are added, so that costs nothing where
+ * there is one; where the file system keeps none (NFS) the mtime must do. No such doubt is in
+ * what was read or written with the lock held: to hide, two others would have to take the lock,
+ * write, sync and rename within the rest of one tick.
  *
  * ADDITIONS IN PROGRESS. A line is there when its LF is. Without the lock whatever follows the
  * last LF is left for the next look; with it, nobody can be writing, so it is what a crash
@@ -22,6 +32,7 @@
  */
 #include "mailstore/uidlist.h"
 
+#include "mailstore/dirs.h"
 #include "mailstore/sys.h"
 
 #include <errno.h>
@@ -39,6 +50,8 @@
 #define TAIL_SIZE 65536
 
 #define READ_CHUNK ((size_t)1 << 20)
+
+#define NS_PER_SECOND 1000000000
 
 void uidlist_lines_free(struct uidlist_lines *lines)
 {
@@ -372,25 +385,85 @@ static enum store_error sync_if_young(int fd, const struct stat *st)
     return STORE_OK;
 }
 
-/* Reads the open file, from where `list` is when it is the same one. */
-static enum store_error read_file(struct uidlist *list, int fd, const struct stat *st,
-                                  bool locked, enum uidlist_news *news_r,
-                                  struct uidlist_lines *lines)
+static bool same_time(const struct timespec *a, const struct timespec *b)
 {
-    bool same = list->present && list->dev == st->st_dev && list->ino == st->st_ino &&
-                st->st_size >= list->offset && list->damaged == 0;
-    struct uidlist found = *list;
-    if (!same) {
-        memset(&found, 0, sizeof found);
-        found.present = true;
-        found.dev = st->st_dev;
-        found.ino = st->st_ino;
-    }
+    return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+static bool is_doubtful(const struct uidlist *list)
+{
+    return list->verify_at != 0 && !verify_later(list->verify_at);
+}
+
+bool uidlist_is(const struct uidlist *list, const struct stat *st)
+{
+    return list->present && list->dev == st->st_dev && list->ino == st->st_ino &&
+           list->offset == st->st_size && same_time(&list->mtime, &st->st_mtim) &&
+           !is_doubtful(list);
+}
+
+bool uidlist_same_file(const struct uidlist *a, const struct uidlist *b)
+{
+    return a->present && b->present && a->dev == b->dev && a->ino == b->ino &&
+           a->born == b->born;
+}
+
+bool uidlist_same_state(const struct uidlist *a, const struct uidlist *b)
+{
+    return uidlist_same_file(a, b) && a->offset == b->offset && same_time(&a->mtime, &b->mtime);
+}
+
+static struct uidlist begin_file(int fd, const struct stat *st)
+{
+    struct uidlist list;
+    memset(&list, 0, sizeof list);
+    list.present = true;
+    list.dev = st->st_dev;
+    list.ino = st->st_ino;
+    list.born = sys_birth(fd);
+    list.mtime = st->st_mtim;
+    return list;
+}
+
+/* Whether only lines can have been added since `list` was read. */
+static bool has_grown(const struct uidlist *list, const struct uidlist *file,
+                      const struct stat *st)
+{
+    return uidlist_same_file(list, file) && st->st_size > list->offset && list->damaged == 0 &&
+           !is_doubtful(list);
+}
+
+/* When it will be proven that the file that was read just now, at `now`, is no other one of the
+ * same number; see the head. `was`: what was known before. */
+static int64_t verify_when(const struct uidlist *file, const struct uidlist *was, int fd,
+                           const struct timespec *now)
+{
+    struct timespec made = { file->born / NS_PER_SECOND, file->born % NS_PER_SECOND };
+    if (uidlist_same_state(file, was) && is_doubtful(was))
+        return 0; /* known for so long by now */
+    return grain_passes_at(file->born != 0 ? &made : &file->mtime, now, grain_of(fd));
+}
+
+/* Reads the open file, from where `list` is when it is the same one; `now`: the clock, before
+ * its stat. */
+static enum store_error read_file(struct uidlist *list, int fd, const struct stat *st,
+                                  const struct timespec *now, bool locked,
+                                  enum uidlist_news *news_r, struct uidlist_lines *lines)
+{
+    struct stat then;
+    struct uidlist found = begin_file(fd, st);
+    bool same = has_grown(list, &found, st);
+    if (same)
+        found = *list;
     enum store_error e = read_from(fd, found.offset, &lines->text);
     if (e == STORE_OK)
         e = sync_if_young(fd, st);
+    /* What was added while we read has changed the time. */
+    if (e == STORE_OK && sys_fstat(fd, &then) < 0)
+        e = store_error_from_errno(errno);
     if (e != STORE_OK)
         return e;
+    found.mtime = then.st_mtim;
     size_t used = 0;
     bool ok = same ? parse_lines(&found, 3, 0, locked, lines, &used)
                    : parse_all(&found, locked, lines);
@@ -398,6 +471,8 @@ static enum store_error read_file(struct uidlist *list, int fd, const struct sta
         return STORE_UNAVAILABLE;
     if (same)
         found.offset += (off_t)used;
+    if (!locked && (!same || found.born == 0))
+        found.verify_at = verify_when(&found, list, fd, now);
     bool other = found.uidvalidity != 0 && list->uidvalidity != 0 &&
                  found.uidvalidity != list->uidvalidity;
     if (found.next < list->next && !other)
@@ -413,6 +488,8 @@ static enum store_error look_again(struct uidlist *list, int dir, bool locked,
                                    enum uidlist_news *news_r, struct uidlist_lines *lines_r)
 {
     struct stat st;
+    struct timespec now = { 0, 0 };
+    (void)sys_clock(&now);
     int fd = sys_openat(dir, UIDLIST_NAME, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
     if (fd < 0 && errno == ENOENT) {
         uint32_t next = list->next;
@@ -429,7 +506,7 @@ static enum store_error look_again(struct uidlist *list, int dir, bool locked,
     else if (!S_ISREG(st.st_mode) || st.st_size > (off_t)UIDLIST_SIZE_MAX)
         e = STORE_CORRUPT;
     else
-        e = read_file(list, fd, &st, locked, news_r, lines_r);
+        e = read_file(list, fd, &st, &now, locked, news_r, lines_r);
     sys_close(fd);
     return e;
 }
@@ -441,8 +518,7 @@ enum store_error uidlist_look(struct uidlist *list, int dir, bool locked,
     lines_init(lines_r);
     *news_r = UIDLIST_SAME;
     if (list->present && list->uidvalidity != 0 &&
-        sys_fstatat(dir, UIDLIST_NAME, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-        st.st_dev == list->dev && st.st_ino == list->ino && st.st_size == list->offset)
+        sys_fstatat(dir, UIDLIST_NAME, &st, AT_SYMLINK_NOFOLLOW) == 0 && uidlist_is(list, &st))
         return STORE_OK;
     enum store_error e = look_again(list, dir, locked, news_r, lines_r);
     /* Lines that were added out of order: what is right only the whole file can tell. */
@@ -511,13 +587,10 @@ bool uidlist_tail(struct uidlist *list, int dir)
     if (fd < 0)
         return false;
     lines_init(&lines);
-    memset(list, 0, sizeof *list);
-    bool ok =
-        sys_fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && read_tail(list, fd, &st, &lines);
+    bool ok = sys_fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
     if (ok) {
-        list->present = true;
-        list->dev = st.st_dev;
-        list->ino = st.st_ino;
+        *list = begin_file(fd, &st);
+        ok = read_tail(list, fd, &st, &lines);
     }
     sys_close(fd);
     uidlist_lines_free(&lines);

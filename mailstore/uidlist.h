@@ -16,7 +16,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
+#include <sys/stat.h>
+#include <time.h>
 
 #define UIDLIST_NAME "dovecot-uidlist"
 #define UIDLIST_LOCK "dovecot-uidlist.lock"
@@ -38,7 +39,11 @@ struct uidlist {
     bool present;
     dev_t dev;
     ino_t ino;
-    off_t offset;         /* read up to here, behind an LF */
+    int64_t born;          /* as sys_birth: another file of that number has another */
+    struct timespec mtime; /* as it was when the file ended at `offset` */
+    int64_t
+        verify_at; /* not 0: another file may hide behind these; monotonic_ms, read all then */
+    off_t offset;  /* read up to here, behind an LF */
     uint32_t uidvalidity; /* 0: none known */
     uint32_t next;        /* greater than any UID ever seen here; never lowered */
     uint32_t last;        /* the highest UID of a line */
@@ -62,6 +67,12 @@ struct uidlist_lines {
     struct uidlist_line *line; /* ascending UIDs */
     size_t count;
 };
+
+/* Whether the file that was read has not changed since, by its stat. */
+bool uidlist_is(const struct uidlist *list, const struct stat *st);
+/* Whether both are of the same file; and have read it equally far, in the same state. */
+bool uidlist_same_file(const struct uidlist *a, const struct uidlist *b);
+bool uidlist_same_state(const struct uidlist *a, const struct uidlist *b);
 
 enum uidlist_news {
     UIDLIST_SAME,   /* nothing new since `list` was filled */

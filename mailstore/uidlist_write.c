@@ -75,7 +75,10 @@ static enum store_error append_text(struct uidlist *list, int fd, const struct b
         cut_back(fd, list->offset, b, done);
         return e;
     }
-    return sys_fdatasync(fd) < 0 ? store_error_from_errno(errno) : STORE_OK;
+    if (sys_fdatasync(fd) < 0 || sys_fstat(fd, &st) < 0)
+        return store_error_from_errno(errno);
+    list->mtime = st.st_mtim;
+    return STORE_OK;
 }
 
 enum store_error uidlist_append(struct uidlist *list, int dir, const struct uidlist_line *line,
@@ -153,6 +156,7 @@ static enum store_error replace_file(struct uidlist *list, int dir, const struct
     enum store_error e = write_all(fd, b, &done);
     if (e == STORE_OK && (sys_fdatasync(fd) < 0 || sys_fstat(fd, &st) < 0))
         e = store_error_from_errno(errno);
+    int64_t born = sys_birth(fd);
     sys_close(fd);
     if (e == STORE_OK && sys_renameat(dir, UIDLIST_TEMP, dir, UIDLIST_NAME) < 0)
         e = store_error_from_errno(errno);
@@ -163,6 +167,9 @@ static enum store_error replace_file(struct uidlist *list, int dir, const struct
     list->present = true;
     list->dev = st.st_dev;
     list->ino = st.st_ino;
+    list->born = born;
+    list->mtime = st.st_mtim;
+    list->verify_at = 0;
     list->offset = (off_t)b->len;
     return sys_fsync(dir) < 0 ? store_error_from_errno(errno) : STORE_OK;
 }

@@ -268,6 +268,133 @@ static void test_growing(void **state)
     assert_int_equal(tail.uidvalidity, 9);
 }
 
+/* One look without the lock; the base names of what it hands out. */
+static enum uidlist_news look(const struct root *r, struct uidlist *list, char *names,
+                              size_t size)
+{
+    struct uidlist_lines lines;
+    enum uidlist_news news = UIDLIST_MISSING;
+    assert_int_equal(uidlist_look(list, store_root_fd(r->store), false, &news, &lines),
+                     STORE_OK);
+    names[0] = '\0';
+    for (size_t i = 0, at = 0; i < lines.count; i++)
+        at += (size_t)snprintf(names + at, size - at, "%.*s", (int)lines.line[i].base_len,
+                               lines.line[i].base);
+    uidlist_lines_free(&lines);
+    return news;
+}
+
+static struct stat stat_list(const struct root *r)
+{
+    struct stat st;
+    assert_int_equal(fstatat(store_root_fd(r->store), "dovecot-uidlist", &st, 0), 0);
+    return st;
+}
+
+static void set_mtime(const struct root *r, struct timespec t)
+{
+    const struct timespec times[] = { { .tv_nsec = UTIME_OMIT }, t };
+    assert_int_equal(utimensat(store_root_fd(r->store), "dovecot-uidlist", times, 0), 0);
+}
+
+/* A list that is read again once the clock has ticked, since it was made a moment ago, and then
+ * not any more. */
+static struct uidlist known_list(const struct root *r, const char *text)
+{
+    struct uidlist list = { 0 };
+    char names[64];
+    write_list(r, text, strlen(text));
+    assert_int_equal(look(r, &list, names, sizeof names), UIDLIST_NEW);
+    mail_settle();
+    assert_int_equal(look(r, &list, names, sizeof names), UIDLIST_NEW);
+    assert_int_equal(look(r, &list, names, sizeof names), UIDLIST_SAME);
+    return list;
+}
+
+/* Another file of the same inode number and size: its mtime tells. */
+static void test_same_size(void **state)
+{
+    const struct root *r = *state;
+    static const char other[] = HEADER "1 :a\n2 :c\n";
+    char names[64];
+    struct uidlist list = known_list(r, HEADER "1 :a\n2 :b\n");
+    write_list(r, other, strlen(other));
+    assert_int_equal(look(r, &list, names, sizeof names), UIDLIST_NEW);
+    assert_string_equal(names, "ac");
+}
+
+/* The same in one tick of the clock: seen late, not missed. */
+static void test_same_tick(void **state)
+{
+    const struct root *r = *state;
+    static const char text[] = HEADER "1 :a\n2 :b\n";
+    static const char other[] = HEADER "1 :a\n2 :c\n";
+    struct uidlist list = { 0 };
+    char names[64];
+    write_list(r, text, strlen(text));
+    assert_int_equal(look(r, &list, names, sizeof names), UIDLIST_NEW);
+    struct timespec mtime = stat_list(r).st_mtim;
+    write_list(r, other, strlen(other));
+    set_mtime(r, mtime);
+    mail_settle();
+    assert_int_equal(look(r, &list, names, sizeof names), UIDLIST_NEW);
+    assert_string_equal(names, "ac");
+    assert_int_equal(look(r, &list, names, sizeof names), UIDLIST_SAME);
+}
+
+/* Puts another file in the place of the list, whose number is used again at some time. */
+static void replace_list(const struct root *r, const char *text, ino_t ino)
+{
+    int dir = store_root_fd(r->store);
+    for (int i = 0; i < 100; i++) {
+        int fd = openat(dir, "list.other", O_WRONLY | O_CREAT | O_EXCL, 0600);
+        assert_true(fd >= 0);
+        assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+        close(fd);
+        assert_int_equal(renameat(dir, "list.other", dir, "dovecot-uidlist"), 0);
+        if (stat_list(r).st_ino == ino)
+            return;
+    }
+    skip(); /* not on this file system */
+}
+
+/* It is longer than the old one, and where that ended a line ends: the birth tells. */
+static void test_number_again(void **state)
+{
+    const struct root *r = *state;
+    char names[64];
+    struct uidlist list = known_list(r, HEADER "1 :a\n2 :b\n");
+    replace_list(r, HEADER "2 :b\n3 :c\n4 :d\n", stat_list(r).st_ino);
+    if (list.born == 0)
+        skip();
+    assert_int_equal(look(r, &list, names, sizeof names), UIDLIST_NEW);
+    assert_string_equal(names, "bcd");
+}
+
+/* What we have written ourselves is not read again, however young it is. */
+static void test_own_writes(void **state)
+{
+    const struct root *r = *state;
+    int dir = store_root_fd(r->store);
+    struct uidlist list = { .uidvalidity = 9, .next = 1 };
+    struct uidlist_line line = { .uid = 3, .fields = "", .base = "a", .base_len = 1 };
+    char names[64];
+    assert_int_equal(uidlist_rewrite(&list, dir, &line, 1), STORE_OK);
+    assert_int_equal(look(r, &list, names, sizeof names), UIDLIST_SAME);
+    line.uid = 4;
+    assert_int_equal(uidlist_append(&list, dir, &line, 1), STORE_OK);
+    struct uidlist tail;
+    assert_true(uidlist_tail(&tail, dir));
+    assert_true(uidlist_same_state(&tail, &list));
+    assert_int_equal(look(r, &list, names, sizeof names), UIDLIST_SAME);
+    line.uid = 5;
+    assert_int_equal(uidlist_append(&tail, dir, &line, 1), STORE_OK);
+    mail_settle();
+    assert_int_equal(look(r, &tail, names, sizeof names), UIDLIST_SAME);
+    assert_int_equal(look(r, &list, names, sizeof names), UIDLIST_GROWN);
+    assert_int_equal(look(r, &list, names, sizeof names), UIDLIST_SAME);
+}
+
 static void test_tail(void **state)
 {
     const struct root *r = *state;
@@ -353,6 +480,10 @@ int main(void)
         T(test_courier),
         T(test_courier_without_mail),
         T(test_growing),
+        T(test_same_size),
+        T(test_same_tick),
+        T(test_number_again),
+        T(test_own_writes),
         T(test_tail),
         T(test_limit),
         T(test_compaction),
