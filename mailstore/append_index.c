@@ -38,7 +38,8 @@ void append_index_begin(struct append *a, struct uidlist *list, struct append_in
         return;
     index_release(ix);
     (void)index_check(ix);
-    if (index_read(ix) && index_folder_get(ix, st.st_ino, &ai->folder, &found) && found) {
+    if (index_read(ix) && index_folder_get(ix, folder_key_of(&st), &ai->folder, &found) &&
+        found) {
         ai->usable = has_read(&ai->folder, list);
         pass_over_known(&ai->folder, list);
     }
@@ -99,9 +100,8 @@ static bool save_all(struct append *a, struct index *ix, const struct uidlist *l
 {
     struct index_folder f;
     bool found = false;
-    if (!index_folder_get(ix, ai->folder.cur_ino, &f, &found) || !found ||
-        f.id != ai->folder.id || f.list.offset != ai->folder.list.offset ||
-        f.last != ai->folder.last || f.pending > 0)
+    if (!index_folder_get(ix, ai->folder.key, &f, &found) || !found || f.id != ai->folder.id ||
+        f.list.offset != ai->folder.list.offset || f.last != ai->folder.last || f.pending > 0)
         return false;
     remember_keywords(a, &f);
     uint64_t modseq = index_folder_next_modseq(&f, 0);

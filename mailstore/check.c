@@ -48,31 +48,33 @@ static void open_index(struct check *c)
 
 struct gathering {
     struct check *c;
-    const uint64_t *ino; /* sorted: the folders that there are */
+    const struct folder_key *key; /* sorted: the folders that there are */
     size_t count;
     bool ok;
 };
 
-static int by_number(const void *a, const void *b)
+static int by_key(const void *a, const void *b)
 {
-    uint64_t x = *(const uint64_t *)a;
-    uint64_t y = *(const uint64_t *)b;
-    return x < y ? -1 : x > y;
+    const struct folder_key *x = a;
+    const struct folder_key *y = b;
+    if (x->ino != y->ino)
+        return x->ino < y->ino ? -1 : 1;
+    return x->dev < y->dev ? -1 : x->dev > y->dev;
 }
 
 static bool gather_one(void *ctx, const struct index_folder *f)
 {
     struct gathering *g = ctx;
     struct check *c = g->c;
-    if (g->count > 0 && bsearch(&f->cur_ino, g->ino, g->count, sizeof *g->ino, by_number))
+    if (g->count > 0 && bsearch(&f->key, g->key, g->count, sizeof *g->key, by_key))
         return true;
-    uint64_t *grown = reallocarray(c->garbage, c->garbage_count + 1, sizeof *grown);
+    struct folder_key *grown = reallocarray(c->garbage, c->garbage_count + 1, sizeof *grown);
     if (grown == NULL) {
         g->ok = false;
         return false;
     }
     c->garbage = grown;
-    c->garbage[c->garbage_count++] = f->cur_ino;
+    c->garbage[c->garbage_count++] = f->key;
     return true;
 }
 
@@ -82,19 +84,19 @@ static void find_garbage(struct check *c)
 {
     struct gathering g = { .c = c, .ok = true };
     bool damaged = false;
-    uint64_t *ino = calloc(c->folders + 1, sizeof *ino);
-    if (ino == NULL || c->index == NULL) {
-        free(ino);
+    struct folder_key *key = calloc(c->folders + 1, sizeof *key);
+    if (key == NULL || c->index == NULL) {
+        free(key);
         return;
     }
     for (size_t i = 0; i < c->folders; i++)
-        ino[i] = c->folder[i].cur_ino;
+        key[i] = c->folder[i].key;
     g.count = c->folders;
-    g.ino = ino;
-    qsort(ino, g.count, sizeof *ino, by_number);
+    g.key = key;
+    qsort(key, g.count, sizeof *key, by_key);
     bool ok = index_read(c->index) && index_folder_each(c->index, gather_one, &g);
     index_release(c->index);
-    free(ino);
+    free(key);
     if (!ok && index_failure(c->index, &damaged) != NULL && damaged) {
         c->index_is_bad = true;
         check_tell(c, CHECK_DIFFERENCE, NULL,

@@ -79,13 +79,12 @@ static bool is_seen(struct folder_check *fc, struct checked *done_r)
     struct stat st;
     if (fc->dirs.cur < 0 || sys_fstat(fc->dirs.cur, &st) < 0)
         return false;
-    done_r->dev = st.st_dev;
-    done_r->cur_ino = st.st_ino;
+    done_r->key = folder_key_of(&st);
     for (size_t i = 0; i < c->folders; i++) {
-        if (c->folder[i].dev != st.st_dev || c->folder[i].cur_ino != st.st_ino)
+        if (!folder_key_same(c->folder[i].key, done_r->key))
             continue;
         check_note(fc, "is the same folder as %s", c->folder[i].name);
-        done_r->cur_ino = 0;
+        done_r->key.ino = 0;
         return true;
     }
     return false;
@@ -176,7 +175,8 @@ static bool read_folder_record(struct folder_check *fc, struct index_folder *f_r
     *found_r = false;
     if (fc->c->index == NULL || fc->dirs.cur < 0 || sys_fstat(fc->dirs.cur, &st) < 0)
         return true;
-    return index_read(fc->c->index) && index_folder_get(fc->c->index, st.st_ino, f_r, found_r);
+    return index_read(fc->c->index) &&
+           index_folder_get(fc->c->index, folder_key_of(&st), f_r, found_r);
 }
 
 static bool is_index_same(struct folder_check *fc, bool indexed, uint64_t version)

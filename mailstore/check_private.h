@@ -43,8 +43,7 @@ enum cure {
 /* What is remembered of a folder when it has been compared. */
 struct checked {
     char *name;
-    dev_t dev;
-    ino_t cur_ino; /* 0: no cur/ */
+    struct folder_key key; /* ino 0: no cur/ */
     uint32_t uidvalidity;
     int64_t list_born; /* of the uidlist, as sys_birth */
     unsigned cures;
@@ -59,7 +58,7 @@ struct check {
     unsigned patience;   /* seconds, for the next lock */
     struct checked *folder;
     size_t folders;
-    uint64_t *garbage; /* cur_ino of folders in the index that are no more */
+    struct folder_key *garbage; /* of folders in the index that are no more */
     size_t garbage_count;
 };
 

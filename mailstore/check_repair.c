@@ -32,7 +32,7 @@
  */
 
 /* Drops a folder from the index. */
-static bool forget(struct check *c, uint64_t cur_ino)
+static bool forget(struct check *c, struct folder_key key)
 {
     struct index *ix = store_index(c->store);
     if (ix == NULL)
@@ -40,14 +40,14 @@ static bool forget(struct check *c, uint64_t cur_ino)
     (void)index_check(ix);
     if (!index_write(ix))
         return false;
-    if (index_folder_drop(ix, cur_ino))
+    if (index_folder_drop(ix, key))
         return index_commit(ix);
     index_abort(ix);
     return false;
 }
 
 /* Lets the next look read uidlist, cur/ and new/ whole. */
-static void forget_stamps(struct check *c, uint64_t cur_ino)
+static void forget_stamps(struct check *c, struct folder_key key)
 {
     struct index *ix = store_index(c->store);
     struct index_folder f;
@@ -57,7 +57,7 @@ static void forget_stamps(struct check *c, uint64_t cur_ino)
     (void)index_check(ix);
     if (!index_write(ix))
         return;
-    bool ok = index_folder_get(ix, cur_ino, &f, &found) && found;
+    bool ok = index_folder_get(ix, key, &f, &found) && found;
     if (ok) {
         memset(&f.cur, 0, sizeof f.cur);
         memset(&f.new, 0, sizeof f.new);
@@ -72,7 +72,7 @@ static void forget_stamps(struct check *c, uint64_t cur_ino)
 
 static void tell_dropped(struct check *c, const struct checked *folder)
 {
-    if (forget(c, folder->cur_ino))
+    if (forget(c, folder->key))
         check_tell(c, CHECK_DONE, folder->name, "its index was begun anew");
     else
         check_tell(c, CHECK_FAILURE, folder->name, "its index can't be begun anew");
@@ -296,7 +296,7 @@ static void mend_folder(struct check *c, const struct checked *folder)
     if ((folder->cures & (CURE_BELIEVE | CURE_VALIDITY)) != 0)
         tell_dropped(c, folder);
     mend_files(c, folder);
-    forget_stamps(c, folder->cur_ino);
+    forget_stamps(c, folder->key);
     if ((folder->cures & CURE_UIDLIST) != 0)
         tell_mended(c, folder->name, UIDLIST_NAME " was put right",
                     mailbox_mend(c->store, folder->name));

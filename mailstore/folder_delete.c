@@ -239,29 +239,30 @@ static enum store_error delete_listed(struct store *store, const struct listing 
     return delete_fs(store, e);
 }
 
-/* By which the index knows the folder; 0: it has no cur/. */
-static uint64_t cur_inode(struct store *store, const char *name)
+/* By which the index knows the folder; zeroes: it has no cur/. */
+static struct folder_key key_of(struct store *store, const char *name)
 {
+    struct folder_key none = { 0, 0 };
     struct stat st;
     int fd = -1;
     if (folder_open_dir(store, name, &fd) != STORE_OK)
-        return 0;
+        return none;
     bool is = sys_fstatat(fd, "cur", &st, AT_SYMLINK_NOFOLLOW) == 0;
     sys_close(fd);
-    return is ? st.st_ino : 0;
+    return is ? folder_key_of(&st) : none;
 }
 
 /* What the index knows of a folder that is gone is of no use; that it stays does no harm. */
-static void forget(struct store *store, uint64_t inode)
+static void forget(struct store *store, struct folder_key key)
 {
-    struct index *ix = inode != 0 ? store_index(store) : NULL;
+    struct index *ix = key.ino != 0 ? store_index(store) : NULL;
     if (ix == NULL)
         return;
     index_release(ix);
     (void)index_check(ix);
     if (!index_write(ix))
         return;
-    if (index_folder_drop(ix, inode))
+    if (index_folder_drop(ix, key))
         (void)index_commit(ix);
     else
         index_abort(ix);
@@ -279,12 +280,12 @@ enum store_error folder_delete(struct store *store, const char *name)
     e = listing_read(store, &l);
     if (e != STORE_OK)
         return e;
-    uint64_t inode = cur_inode(store, normal);
+    struct folder_key key = key_of(store, normal);
     e = delete_listed(store, &l, normal);
     listing_free(&l);
     if (e != STORE_OK)
         return e;
-    forget(store, inode);
+    forget(store, key);
     maildir_sweep(store->root);
     return STORE_OK;
 }

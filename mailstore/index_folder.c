@@ -11,7 +11,8 @@
 
 #include <string.h>
 
-#define KEY_SIZE sizeof(uint64_t)
+#define KEY_SIZE  16 /* of a folder */
+#define SELF_SIZE 8  /* of what the index says of itself */
 
 /* RFC 7162: a mod-sequence is an unsigned number of 63 bits. */
 #define MODSEQ_MAX ((uint64_t)INT64_MAX)
@@ -54,6 +55,12 @@ bool index_clear_table(struct index *ix, enum index_table table, uint32_t folder
     return ok;
 }
 
+static void put_key(unsigned char to[KEY_SIZE], struct folder_key key)
+{
+    index_key_put64(to, key.ino);
+    index_key_put64(to + 8, key.dev);
+}
+
 /* --- One record. -----------------------------------------------------------------------------
  */
 
@@ -75,25 +82,27 @@ static bool folder_take(struct index *ix, const MDB_val *key, const MDB_val *dat
         !is_bool(copy, list + offsetof(struct uidlist, rewrite)))
         return index_damaged(ix, "a folder");
     const char *fields = f_r->list.fields;
-    if (f_r->cur_ino != index_key_get64(key->mv_data) || f_r->id == 0 ||
+    unsigned char own[KEY_SIZE];
+    put_key(own, f_r->key);
+    if (memcmp(own, key->mv_data, KEY_SIZE) != 0 || f_r->key.ino == 0 || f_r->id == 0 ||
         f_r->uidvalidity == 0 || f_r->modseq > MODSEQ_MAX ||
         memchr(fields, '\0', sizeof f_r->list.fields) == NULL)
         return index_damaged(ix, "a folder's record");
     return true;
 }
 
-bool index_folder_get(struct index *ix, uint64_t cur_ino, struct index_folder *f_r,
+bool index_folder_get(struct index *ix, struct folder_key key, struct index_folder *f_r,
                       bool *found_r)
 {
-    unsigned char key[KEY_SIZE];
-    MDB_val k = { sizeof key, key };
+    unsigned char text[KEY_SIZE];
+    MDB_val k = { sizeof text, text };
     MDB_val v;
     *found_r = false;
     if (!index_readable(ix))
         return false;
-    if (cur_ino == 0)
+    if (key.ino == 0)
         return true;
-    index_key_put64(key, cur_ino);
+    put_key(text, key);
     int rc = mdb_get(ix->txn, ix->table[INDEX_FOLDERS], &k, &v);
     if (rc == MDB_NOTFOUND)
         return index_ok(ix, MDB_SUCCESS);
@@ -104,7 +113,7 @@ bool index_folder_get(struct index *ix, uint64_t cur_ino, struct index_folder *f
 /* Ids go up and are not given twice, so that what is left of a folder is never another's. */
 static bool next_id(struct index *ix, uint32_t *id_r)
 {
-    unsigned char key[KEY_SIZE] = { 0 };
+    unsigned char key[SELF_SIZE] = { 0 };
     MDB_val k = { sizeof key, key };
     MDB_val v;
     struct index_self self;
@@ -128,26 +137,26 @@ bool index_folder_put(struct index *ix, struct index_folder *f)
     MDB_val v = { sizeof *f, f };
     if (!index_writable(ix))
         return false;
-    if (f->cur_ino == 0 || f->uidvalidity == 0)
+    if (f->key.ino == 0 || f->uidvalidity == 0)
         return index_damaged(ix, "a folder to be put");
     if (f->id == 0 && !next_id(ix, &f->id))
         return false;
     f->version++;
-    index_key_put64(key, f->cur_ino);
+    put_key(key, f->key);
     return index_ok(ix, mdb_put(ix->txn, ix->table[INDEX_FOLDERS], &k, &v, 0));
 }
 
-bool index_folder_drop(struct index *ix, uint64_t cur_ino)
+bool index_folder_drop(struct index *ix, struct folder_key key)
 {
-    unsigned char key[KEY_SIZE];
-    MDB_val k = { sizeof key, key };
+    unsigned char text[KEY_SIZE];
+    MDB_val k = { sizeof text, text };
     struct index_folder f = { .id = 0 };
     bool found;
-    if (!index_writable(ix) || !index_folder_get(ix, cur_ino, &f, &found))
+    if (!index_writable(ix) || !index_folder_get(ix, key, &f, &found))
         return false;
     if (!found)
         return true;
-    index_key_put64(key, cur_ino);
+    put_key(text, key);
     return index_message_clear(ix, f.id) && index_change_clear(ix, f.id) &&
            index_cache_clear(ix, f.id) &&
            index_ok(ix, mdb_del(ix->txn, ix->table[INDEX_FOLDERS], &k, NULL));
@@ -159,21 +168,19 @@ bool index_folder_drop(struct index *ix, uint64_t cur_ino)
 static bool each_folder(struct index *ix, MDB_cursor *c,
                         bool (*each)(void *ctx, const struct index_folder *f), void *ctx)
 {
-    unsigned char want[KEY_SIZE];
-    MDB_val key = { sizeof want, want };
+    unsigned char last[KEY_SIZE] = { 0 }; /* behind the index itself */
+    MDB_val key = { sizeof last, last };
     MDB_val data;
-    uint64_t last = 0;
-    index_key_put64(want, 1); /* behind the index itself */
     int rc = mdb_cursor_get(c, &key, &data, MDB_SET_RANGE);
     for (; rc == MDB_SUCCESS; rc = mdb_cursor_get(c, &key, &data, MDB_NEXT)) {
         struct index_folder f = { .id = 0 };
         if (!folder_take(ix, &key, &data, &f))
             return false;
-        if (f.cur_ino <= last)
+        if (memcmp(key.mv_data, last, sizeof last) <= 0)
             return index_damaged(ix, "the order of folders");
+        put_key(last, f.key);
         if (!each(ctx, &f))
             return true;
-        last = f.cur_ino;
     }
     return index_ok(ix, rc == MDB_NOTFOUND ? MDB_SUCCESS : rc);
 }

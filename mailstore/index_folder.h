@@ -1,8 +1,8 @@
 /*
- * What the index knows of a folder as a whole. It is found by the inode of the folder's cur/:
- * so RENAME by whomever needs no change here, and STATUS of an unchanged folder three stats
- * and one look-up. A folder that was deleted and made again may get the same inode: where it
- * has no uidlist to tell, the time of its birth does.
+ * What the index knows of a folder as a whole. It is found by the inode of the folder's cur/,
+ * and the number of its device: so RENAME by whomever needs no change here, and STATUS of an
+ * unchanged folder three stats and one look-up. A folder that was deleted and made again may
+ * get the same inode: where it has no uidlist to tell, the time of its birth does.
  */
 #ifndef MAILSTORE_INDEX_FOLDER_H
 #define MAILSTORE_INDEX_FOLDER_H
@@ -11,6 +11,7 @@
 #include "mailstore/uidlist.h"
 
 #include <stddef.h>
+#include <sys/stat.h>
 
 /* A directory or file as it was when all that it said was in the index. */
 struct index_stamp {
@@ -22,8 +23,24 @@ struct index_stamp {
     int64_t size;      /* of a file */
 };
 
+/* Which cur/. */
+struct folder_key {
+    uint64_t ino; /* 0: none */
+    uint64_t dev;
+};
+
+static inline struct folder_key folder_key_of(const struct stat *cur)
+{
+    return (struct folder_key){ .ino = cur->st_ino, .dev = cur->st_dev };
+}
+
+static inline bool folder_key_same(struct folder_key a, struct folder_key b)
+{
+    return a.ino == b.ino && a.dev == b.dev;
+}
+
 struct index_folder {
-    uint64_t cur_ino; /* the key */
+    struct folder_key key;
     int64_t cur_born; /* when cur/ was made, in ns of its file system's clock; 0: not known */
     uint32_t id;      /* of its messages and changes in the other tables; never reused */
     uint32_t uidvalidity; /* 0 only in a record that was never put */
@@ -56,7 +73,7 @@ struct index_folder {
 
 /* Looks the folder up. *found_r false: the index has never heard of it. In a snapshot or a
  * write transaction. */
-bool index_folder_get(struct index *ix, uint64_t cur_ino, struct index_folder *f_r,
+bool index_folder_get(struct index *ix, struct folder_key key, struct index_folder *f_r,
                       bool *found_r);
 
 /* In a write transaction: writes the record, with `version` one higher (also in *f). A new
@@ -65,7 +82,7 @@ bool index_folder_put(struct index *ix, struct index_folder *f);
 
 /* In a write transaction: forgets the folder and all that is known of its messages. Nothing
  * happens where there is none. */
-bool index_folder_drop(struct index *ix, uint64_t cur_ino);
+bool index_folder_drop(struct index *ix, struct folder_key key);
 
 /* Calls each() for every folder, in a snapshot; each() false ends it. */
 bool index_folder_each(struct index *ix, bool (*each)(void *ctx, const struct index_folder *f),

@@ -434,6 +434,17 @@ void index_place_settled(struct index_place *p)
     close_fd(&p->top);
 }
 
+/* Folders are known by the number of their device (struct folder_key), which may be another one
+ * each time that a file system without a device of its own is mounted. Then they are not found
+ * any more, and would stay for ever where the index is on another disk than the mail: so it
+ * belongs to both. (Numbers of devices have 32 bits.) */
+static uint64_t both_devices(const struct index_place *p, dev_t data)
+{
+    struct stat mail;
+    bool known = sys_fstat(p->root, &mail) == 0;
+    return (uint64_t)data ^ (known ? (uint64_t)mail.st_dev << 32 : 0);
+}
+
 bool index_place_holds(struct index_place *p, int fd, struct index_self *self_r)
 {
     struct stat st;
@@ -441,7 +452,7 @@ bool index_place_holds(struct index_place *p, int fd, struct index_self *self_r)
     if (sys_fstat(fd, &st) < 0 || st.st_dev != p->dev || st.st_ino != p->ino ||
         sys_fstatat(p->db, LOCK, &lock, AT_SYMLINK_NOFOLLOW) < 0)
         return false;
-    self_r->data_dev = st.st_dev;
+    self_r->data_dev = both_devices(p, st.st_dev);
     self_r->data_ino = st.st_ino;
     self_r->lock_ino = lock.st_ino;
     return true;

@@ -58,7 +58,7 @@ static bool save_all(struct mailbox *mb)
     struct waiting *w = mb->waiting;
     struct index_folder f;
     bool found = false;
-    if (!index_folder_get(mb->index, mb->folder.cur_ino, &f, &found))
+    if (!index_folder_get(mb->index, mb->folder.key, &f, &found))
         return false;
     if (!found || f.uidvalidity != mb->uidvalidity)
         return true;
@@ -157,7 +157,7 @@ static void sweep(struct mailbox *mb)
     bool found = false;
     if (!index_write(mb->index))
         return;
-    if (index_folder_get(mb->index, mb->folder.cur_ino, &f, &found) && found &&
+    if (index_folder_get(mb->index, mb->folder.key, &f, &found) && found &&
         f.id == mb->folder.id && index_cache_sweep(mb->index, &f))
         (void)index_commit(mb->index);
     else

@@ -14,15 +14,14 @@
 #include <errno.h>
 #include <fcntl.h>
 
-/* Opens a directory anew when another one has taken its place. */
-static enum store_error check_dir(struct mailbox *mb, const char *name, int *fd, ino_t ino,
-                                  ino_t *ino_r)
+/* Opens a directory anew when it is not `key` (any more), and brings that up to date. */
+static enum store_error check_dir(struct mailbox *mb, const char *name, int *fd,
+                                  struct folder_key *key)
 {
     struct stat st;
-    *ino_r = ino;
     if (sys_fstatat(mb->dirs.dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return store_error_from_errno(errno);
-    if (ino != 0 && st.st_ino == ino && st.st_dev == mb->dev)
+    if (folder_key_same(folder_key_of(&st), *key))
         return STORE_OK;
     int other = sys_openat(mb->dirs.dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
     if (other < 0)
@@ -34,29 +33,27 @@ static enum store_error check_dir(struct mailbox *mb, const char *name, int *fd,
     }
     sys_close(*fd);
     *fd = other;
-    *ino_r = st.st_ino;
-    mb->dev = st.st_dev;
+    *key = folder_key_of(&st);
     return STORE_OK;
 }
 
 enum store_error mailbox_check_dirs(struct mailbox *mb)
 {
     struct stat st;
-    ino_t cur = (ino_t)mb->folder.cur_ino;
-    ino_t cur_now = cur;
+    struct folder_key was = mb->folder.key;
     if (sys_fstat(mb->dirs.dir, &st) < 0)
         return store_error_from_errno(errno);
     if (st.st_nlink == 0)
         return STORE_NONEXISTENT;
-    enum store_error e = check_dir(mb, "new", &mb->dirs.new, mb->new_ino, &mb->new_ino);
+    enum store_error e = check_dir(mb, "new", &mb->dirs.new, &mb->new_key);
     if (e == STORE_OK)
-        e = check_dir(mb, "cur", &mb->dirs.cur, cur, &cur_now);
-    mb->folder.cur_ino = cur_now;
-    if (cur != cur_now) {
+        e = check_dir(mb, "cur", &mb->dirs.cur, &mb->folder.key);
+    bool other = !folder_key_same(was, mb->folder.key);
+    if (other) {
         witness_free(mb->witness);
         mb->witness = NULL;
         mb->witnessed = false;
     }
-    mb->replaced = mb->replaced || (cur != 0 && cur != cur_now);
+    mb->replaced = mb->replaced || (other && was.ino != 0);
     return e;
 }

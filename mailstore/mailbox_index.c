@@ -97,11 +97,11 @@ bool look_load(struct look *l)
     table_free(&mb->table);
     l->whole = false;
     if (!index_read(mb->index) ||
-        !index_folder_get(mb->index, mb->folder.cur_ino, &l->base, &l->indexed))
+        !index_folder_get(mb->index, mb->folder.key, &l->base, &l->indexed))
         return false;
     if (!l->indexed) {
         memset(&l->base, 0, sizeof l->base);
-        l->base.cur_ino = mb->folder.cur_ino;
+        l->base.key = mb->folder.key;
         l->base.cur_born = sys_birth(mb->dirs.cur);
         l->base.unseen_from = l->base.recent_from = l->base.in_new_from = UINT32_MAX;
         l->base.provisional = 1;
@@ -205,8 +205,8 @@ bool look_is_outdated(struct look *l)
 {
     struct index_folder now;
     bool found = false;
-    bool ok = index_read(l->mb->index) &&
-              index_folder_get(l->mb->index, l->base.cur_ino, &now, &found);
+    bool ok =
+        index_read(l->mb->index) && index_folder_get(l->mb->index, l->base.key, &now, &found);
     index_release(l->mb->index);
     return !ok || found != l->indexed || (found && !is_as_loaded(l, &now));
 }
@@ -414,7 +414,7 @@ static bool save_all(struct saving *s)
     struct look *l = s->l;
     struct mailbox *mb = l->mb;
     bool found = false;
-    if (!index_folder_get(mb->index, l->base.cur_ino, &s->now, &found))
+    if (!index_folder_get(mb->index, l->base.key, &s->now, &found))
         return false;
     s->outdated = found != l->indexed || (found && !is_as_loaded(l, &s->now));
     if (s->outdated && (!l->indexed || !found || s->now.id != l->base.id ||

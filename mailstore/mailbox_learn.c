@@ -79,7 +79,7 @@ static bool save_all(struct mailbox *mb)
 {
     struct index_folder f;
     bool found = false;
-    if (!index_folder_get(mb->index, mb->folder.cur_ino, &f, &found))
+    if (!index_folder_get(mb->index, mb->folder.key, &f, &found))
         return false;
     if (!found || f.uidvalidity != mb->uidvalidity)
         return true;

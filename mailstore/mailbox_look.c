@@ -160,11 +160,11 @@ static enum store_error attempt(struct attempt *a)
 }
 
 /* The index tells of a folder that is no more: another UIDVALIDITY is on the disk. */
-static bool drop_from_index(struct mailbox *mb, uint64_t cur_ino)
+static bool drop_from_index(struct mailbox *mb, struct folder_key key)
 {
     if (!index_write(mb->index))
         return false;
-    if (index_folder_drop(mb->index, cur_ino))
+    if (index_folder_drop(mb->index, key))
         return index_commit(mb->index);
     index_abort(mb->index);
     return false;
@@ -177,17 +177,17 @@ static enum store_error try_look(struct mailbox *mb, enum look_how how, bool *ag
     begin(&a, mb, how, false);
     enum store_error e = attempt(&a);
     bool stale = e == STORE_CORRUPT && a.uidvalidity == 0 && a.l.indexed;
-    uint64_t cur_ino = mb->folder.cur_ino;
+    struct folder_key key = mb->folder.key;
     a.again = a.again || a.l.failed;
     look_free(&a.l);
     *again_r = a.again;
     if (stale) {
-        (void)drop_from_index(mb, cur_ino);
+        (void)drop_from_index(mb, key);
         *again_r = true;
     }
     if (e != STORE_OK || a.again) {
         mb->folder = was;
-        mb->folder.cur_ino = cur_ino;
+        mb->folder.key = key;
         mb->uidvalidity = a.uidvalidity;
     }
     return a.again ? STORE_UNAVAILABLE : e;
@@ -202,7 +202,7 @@ static bool raise_modseq(struct mailbox *mb)
         return true;
     if (!index_write(mb->index))
         return false;
-    if (!index_folder_get(mb->index, mb->folder.cur_ino, &f, &found) || !found ||
+    if (!index_folder_get(mb->index, mb->folder.key, &f, &found) || !found ||
         f.id != mb->folder.id) {
         index_abort(mb->index);
         return false;
@@ -242,7 +242,7 @@ enum store_error mailbox_look(struct mailbox *mb, enum look_how how)
 
 enum store_error mailbox_rebuild(struct mailbox *mb)
 {
-    (void)drop_from_index(mb, mb->folder.cur_ino);
+    (void)drop_from_index(mb, mb->folder.key);
     return mailbox_refresh(mb);
 }
 

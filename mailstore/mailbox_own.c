@@ -84,9 +84,8 @@ struct own_change mailbox_own_begin(struct mailbox *mb)
     struct own_change own = { .cur = false };
     struct index_folder f;
     bool found = false;
-    if (!index_read(mb->index) ||
-        !index_folder_get(mb->index, mb->folder.cur_ino, &f, &found) || !found ||
-        f.uidvalidity != mb->uidvalidity)
+    if (!index_read(mb->index) || !index_folder_get(mb->index, mb->folder.key, &f, &found) ||
+        !found || f.uidvalidity != mb->uidvalidity)
         return own;
     mb->folder = f;
     stamp_from_index(&mb->cur, &f.cur);
@@ -162,7 +161,7 @@ static bool save_all(struct saving *s, const struct own_change *own, const struc
 {
     struct mailbox *mb = s->mb;
     bool found = false;
-    if (!index_folder_get(mb->index, mb->folder.cur_ino, &s->f, &found) || !found ||
+    if (!index_folder_get(mb->index, mb->folder.key, &s->f, &found) || !found ||
         s->f.uidvalidity != mb->uidvalidity)
         return false;
     if (s->f.modseq < mb->modseq)

@@ -50,8 +50,7 @@ struct mailbox {
     struct index *index; /* the store's */
     unsigned generation; /* of the environment that `folder` is from */
     struct folder_dirs dirs;
-    ino_t new_ino; /* of dirs.new; that of dirs.cur is folder.cur_ino */
-    dev_t dev;
+    struct folder_key new_key; /* of dirs.new; that of dirs.cur is folder.key */
     struct grain grain;
     bool writable;
     uint32_t uidvalidity; /* 0 only until the first look has ended */

@@ -100,7 +100,7 @@ static bool is_current(struct mailbox *mb)
 {
     struct index_folder f;
     bool found = false;
-    return index_folder_get(mb->index, mb->folder.cur_ino, &f, &found) && found &&
+    return index_folder_get(mb->index, mb->folder.key, &f, &found) && found &&
            f.id == mb->folder.id;
 }
 
@@ -333,7 +333,7 @@ static bool log_reaches(struct mailbox *mb, uint64_t since)
 {
     struct index_folder f;
     bool found = false;
-    return since >= mb->doubt && index_folder_get(mb->index, mb->folder.cur_ino, &f, &found) &&
+    return since >= mb->doubt && index_folder_get(mb->index, mb->folder.key, &f, &found) &&
            found && f.id == mb->folder.id && since >= f.floor;
 }
 
@@ -371,7 +371,7 @@ static void raise_unseen_from(struct mailbox *mb, uint32_t uid)
     bool found = false;
     if (uid - mb->folder.unseen_from < BOUND_WORTH_WRITING || !index_write(mb->index))
         return;
-    if (index_folder_get(mb->index, mb->folder.cur_ino, &f, &found) && found &&
+    if (index_folder_get(mb->index, mb->folder.key, &f, &found) && found &&
         f.version == mb->folder.version) {
         f.unseen_from = uid;
         if (index_folder_put(mb->index, &f)) {
@@ -422,8 +422,8 @@ static bool status_from_index(struct store *store, int dir, struct mailbox_count
         sys_fstatat(dir, UIDLIST_NAME, &list, AT_SYMLINK_NOFOLLOW) < 0)
         return false;
     (void)index_check(ix);
-    bool ok = index_read(ix) && index_folder_get(ix, cur.st_ino, &f, &found) && found &&
-              f.pending == 0 && stamp_is(&f.cur, &cur) && stamp_is(&f.new, &new) &&
+    bool ok = index_read(ix) && index_folder_get(ix, folder_key_of(&cur), &f, &found) &&
+              found && f.pending == 0 && stamp_is(&f.cur, &cur) && stamp_is(&f.new, &new) &&
               uidlist_is(&f.list, &list) && !f.list.rewrite && f.list.damaged == 0;
     index_release(ix);
     if (ok)

@@ -93,7 +93,7 @@ bool mailbox_claim_recent(struct mailbox *mb)
     bool found = false;
     if (!index_write(mb->index))
         return false;
-    if (index_folder_get(mb->index, mb->folder.cur_ino, &f, &found) && found &&
+    if (index_folder_get(mb->index, mb->folder.key, &f, &found) && found &&
         f.uidvalidity == mb->uidvalidity && claim_all(mb, &f) &&
         index_folder_put(mb->index, &f)) {
         mb->folder = f;

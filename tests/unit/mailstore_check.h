@@ -198,11 +198,11 @@ struct hand {
     struct index_folder f;
 };
 
-static inline ino_t cur_of(const struct root *r, const char *cur)
+static inline struct folder_key cur_of(const struct root *r, const char *cur)
 {
     struct stat st;
     assert_int_equal(fstatat(store_root_fd(r->store), cur, &st, 0), 0);
-    return st.st_ino;
+    return folder_key_of(&st);
 }
 
 static inline struct hand begin(const struct root *r)

@@ -375,7 +375,7 @@ static void test_garbage(void **state)
     const struct root *r = *state;
     use(r);
     struct hand h = begin(r);
-    struct index_folder gone = { .cur_ino = 4242424242, .uidvalidity = 5 };
+    struct index_folder gone = { .key = { 4242424242, 1 }, .uidvalidity = 5 };
     assert_true(index_folder_put(h.ix, &gone));
     end(&h);
     expect_note(r, "1 folders that are no more");

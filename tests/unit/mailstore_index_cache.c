@@ -191,7 +191,7 @@ static void test_folder_dropped(void **state)
     assert_non_null(m);
     make_folders(b, m);
     put_some(b, m, 600);
-    assert_true(index_folder_drop(b->ix, m->folder[1].cur_ino));
+    assert_true(index_folder_drop(b->ix, m->folder[1].key));
     memset(m->n[1], 0, sizeof m->n[1]);
     assert_true(index_commit(b->ix));
     assert_true(index_read(b->ix));

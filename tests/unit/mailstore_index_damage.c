@@ -41,8 +41,8 @@ static bool count_change(void *ctx, uint32_t uid, uint64_t modseq)
 static bool sum_folder(void *ctx, const struct index_folder *f)
 {
     uint64_t *sum = ctx;
-    *sum += f->cur_ino;
-    return f->cur_ino != 5; /* enough */
+    *sum += f->key.ino;
+    return f->key.ino != 5; /* enough */
 }
 
 /* All that reads a folder. Whether all of it went well. */
@@ -73,7 +73,7 @@ static bool read_everything(struct index *ix)
     n = 0;
     ok = index_change_each(ix, DAMAGED, 0, count_change, &n) && ok;
     uint64_t sum = 0;
-    ok = index_folder_get(ix, 100, &f, &found) && ok;
+    ok = index_folder_get(ix, some_key(100), &f, &found) && ok;
     return index_folder_each(ix, sum_folder, &sum) && ok;
 }
 
@@ -95,13 +95,13 @@ static bool write_everything(struct index *ix)
     }
     make_folder(&f, 1000);
     ok = index_folder_put(ix, &f) && ok;
-    if (!index_folder_get(ix, 100, &f, &found))
+    if (!index_folder_get(ix, some_key(100), &f, &found))
         return false;
     if (found) {
         f.changes += 1000000;
         ok = index_change_add(ix, &f, f.modseq + 1, &change, 1) && ok;
     }
-    return index_folder_drop(ix, 100) && ok;
+    return index_folder_drop(ix, some_key(100)) && ok;
 }
 
 static void fill(struct index *ix)
@@ -314,14 +314,15 @@ static void harm_uniques(struct index *ix)
 static void put_folder_with(struct index *ix, size_t offset, const void *octets, size_t n,
                             size_t size)
 {
-    unsigned char key[8];
+    unsigned char key[16];
     unsigned char v[sizeof(struct index_folder) + 8] = { 0 };
     struct index_folder f;
     make_folder(&f, 100);
     f.id = DAMAGED;
     memcpy(v, &f, sizeof f);
     memcpy(v + offset, octets, n);
-    index_key_put64(key, 100);
+    index_key_put64(key, f.key.ino);
+    index_key_put64(key + 8, f.key.dev);
     raw_put(ix, INDEX_FOLDERS, key, sizeof key, v, size);
 }
 
@@ -378,7 +379,7 @@ static void harm_folder_modseq(struct index *ix)
 static void harm_folder_ino(struct index *ix)
 {
     uint64_t ino = 101;
-    put_folder_with(ix, offsetof(struct index_folder, cur_ino), &ino, sizeof ino, FOLDER_SIZE);
+    put_folder_with(ix, offsetof(struct index_folder, key), &ino, sizeof ino, FOLDER_SIZE);
 }
 
 static void harm_folder_key(struct index *ix)

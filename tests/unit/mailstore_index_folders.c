@@ -30,8 +30,8 @@ int sys_clock(struct timespec *now)
 static bool sum_folder(void *ctx, const struct index_folder *f)
 {
     uint64_t *sum = ctx;
-    *sum += f->cur_ino;
-    return f->cur_ino != 5; /* enough */
+    *sum += f->key.ino;
+    return f->key.ino != 5; /* enough */
 }
 
 static void test_folders(void **state)
@@ -60,17 +60,17 @@ static void test_folders(void **state)
     assert_true(index_commit(ix));
     assert_true(index_read(ix));
     for (unsigned i = 0; i < 3; i++) {
-        assert_true(index_folder_get(ix, f[i].cur_ino, &got, &found));
+        assert_true(index_folder_get(ix, f[i].key, &got, &found));
         assert_true(found);
         assert_memory_equal(&got, &f[i], sizeof got);
     }
-    assert_true(index_folder_get(ix, 8, &got, &found));
+    assert_true(index_folder_get(ix, some_key(8), &got, &found));
     assert_false(found);
-    assert_true(index_folder_get(ix, 0, &got, &found));
+    assert_true(index_folder_get(ix, some_key(0), &got, &found));
     assert_false(found);
     uint64_t sum = 0;
     assert_true(index_folder_each(ix, sum_folder, &sum));
-    assert_true(sum == f[0].cur_ino + f[1].cur_ino + f[2].cur_ino);
+    assert_true(sum == f[0].key.ino + f[1].key.ino + f[2].key.ino);
     index_release(ix);
 
     make_folder(&f[2], 5);
@@ -81,6 +81,62 @@ static void test_folders(void **state)
     sum = 0;
     assert_true(index_folder_each(ix, sum_folder, &sum));
     assert_true(sum == 5);
+}
+
+/* Inode numbers are those of one file system. */
+static void test_same_number_on_two_devices(void **state)
+{
+    struct index *ix = ((struct bench *)*state)->ix;
+    struct index_folder f[2];
+    struct index_folder got;
+    bool found;
+    assert_true(index_write(ix));
+    for (unsigned i = 0; i < 2; i++) {
+        make_folder(&f[i], 7);
+        f[i].key.dev += i;
+        assert_true(index_folder_put(ix, &f[i]));
+    }
+    assert_true(f[0].id != f[1].id);
+    assert_true(index_commit(ix));
+    assert_true(index_write(ix));
+    for (unsigned i = 0; i < 2; i++) {
+        assert_true(index_folder_get(ix, f[i].key, &got, &found));
+        assert_true(found);
+        assert_int_equal(got.id, f[i].id);
+    }
+    assert_true(index_folder_drop(ix, f[0].key));
+    assert_true(index_folder_get(ix, f[0].key, &got, &found));
+    assert_false(found);
+    assert_true(index_folder_get(ix, f[1].key, &got, &found));
+    assert_true(found);
+    assert_true(index_commit(ix));
+}
+
+/* Where the mail has another device number than before, its folders do too: what is known of
+ * the old ones goes. */
+static void test_mail_mounted_anew(void **state)
+{
+    struct bench *b = *state;
+    struct index_folder f;
+    struct index_folder got;
+    bool found;
+    char dir[96];
+    snprintf(dir, sizeof dir, "%s/elsewhere", b->path);
+    int proc = open("/proc", O_RDONLY | O_DIRECTORY);
+    assert_true(proc >= 0);
+    const int root[] = { b->root, b->root, proc };
+    for (unsigned i = 0; i < 3; i++) {
+        struct index *ix = index_open(root[i], dir, MAP_SIZE);
+        index_check(ix);
+        assert_true(index_read(ix));
+        assert_true(index_folder_get(ix, some_key(7), &got, &found));
+        assert_int_equal(found, i == 1);
+        index_release(ix);
+        make_folder(&f, 7);
+        assert_true(index_write(ix) && (found || index_folder_put(ix, &f)) && index_commit(ix));
+        index_close(ix);
+    }
+    close(proc);
 }
 
 /* An id is not given again, also when its folder is gone. */
@@ -94,8 +150,8 @@ static void test_ids_are_not_reused(void **state)
     assert_true(index_commit(b->ix));
     uint32_t id = f.id;
     assert_true(index_write(b->ix));
-    assert_true(index_folder_drop(b->ix, 7));
-    assert_true(index_folder_drop(b->ix, 7)); /* nothing */
+    assert_true(index_folder_drop(b->ix, some_key(7)));
+    assert_true(index_folder_drop(b->ix, some_key(7))); /* nothing */
     assert_true(index_commit(b->ix));
     bench_reopen(b);
     make_folder(&f, 7);
@@ -153,14 +209,14 @@ static void test_drop_leaves_others(void **state)
     assert_true(index_write(ix));
     put_simple(ix, f[2].id, 400); /* and what is not written yet */
     put_simple(ix, f[1].id, 400);
-    assert_true(index_folder_drop(ix, 101));
-    assert_true(index_folder_drop(ix, 103));
+    assert_true(index_folder_drop(ix, some_key(101)));
+    assert_true(index_folder_drop(ix, some_key(103)));
     assert_true(index_commit(ix));
     assert_true(index_read(ix));
     for (unsigned i = 0; i < 4; i++) {
         bool gone = i == 1 || i == 3;
         uint32_t there;
-        assert_true(index_folder_get(ix, 100 + i, &got, &found));
+        assert_true(index_folder_get(ix, some_key(100 + i), &got, &found));
         assert_int_equal(found, !gone);
         assert_int_equal(count_messages(ix, f[i].id), gone ? 0 : i == 2 ? 334 : 333);
         assert_int_equal(count_changes(ix, &f[i]), gone ? 0 : 3);
@@ -358,6 +414,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_folders, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_same_number_on_two_devices, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_mail_mounted_anew, setup, teardown),
         cmocka_unit_test_setup_teardown(test_ids_are_not_reused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_drop_leaves_others, setup, teardown),
         cmocka_unit_test(test_modseq),

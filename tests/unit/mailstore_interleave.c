@@ -24,6 +24,9 @@
 #include "mailstore/index_private.h"
 #include "mailstore/store.h"
 
+#include <sched.h>
+#include <sys/mount.h>
+
 /* Called once, at the next call of that kind. */
 static struct {
     void (*readdir)(void *ctx);
@@ -208,7 +211,8 @@ static void test_modseq_goes_on(void **state)
     mail_deliver(r, "1.a");
     struct mailbox *a = mail_open(r, "INBOX", true);
     assert_int_equal(fstatat(store_root_fd(r->store), "cur", &st, 0), 0);
-    assert_true(index_write(ix) && index_folder_get(ix, st.st_ino, &f, &found) && found);
+    assert_true(index_write(ix) && index_folder_get(ix, folder_key_of(&st), &f, &found) &&
+                found);
     f.modseq += (uint64_t)1 << 50;
     assert_true(index_folder_put(ix, &f) && index_commit(ix));
     mail_refresh(a);
@@ -238,7 +242,8 @@ static void change_many(void *ctx)
     for (size_t i = 0; i < 20000; i++)
         uid[i] = 2;
     assert_int_equal(fstatat(store_root_fd(root->store), "cur", &st, 0), 0);
-    assert_true(index_write(ix) && index_folder_get(ix, st.st_ino, &f, &found) && found);
+    assert_true(index_write(ix) && index_folder_get(ix, folder_key_of(&st), &f, &found) &&
+                found);
     assert_true(index_change_add(ix, &f, index_folder_next_modseq(&f, 0), uid, 20000));
     assert_true(index_folder_put(ix, &f) && index_commit(ix));
 }
@@ -446,6 +451,70 @@ static void test_append_to_lost_lines(void **state)
     mailbox_close(a);
 }
 
+/* --- Two file systems. -----------------------------------------------------------------------
+ */
+
+static bool may_mount;
+
+/* What is open before is not in the new name space. */
+static int setup_mounts(void **state)
+{
+    may_mount =
+        unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+    return setup(state);
+}
+
+static ino_t mount_folder(const struct root *r, const char *folder)
+{
+    char path[128];
+    struct stat st;
+    root_mkdir(r, folder);
+    snprintf(path, sizeof path, "%s/%s", r->path, folder);
+    assert_int_equal(mount("none", path, "tmpfs", 0, "size=1m"), 0);
+    static const char *const sub[] = { "cur", "new", "tmp" };
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, sub[i]);
+        root_mkdir(r, path);
+    }
+    snprintf(path, sizeof path, "%s/cur", folder);
+    assert_int_equal(fstatat(store_root_fd(r->store), path, &st, 0), 0);
+    return st.st_ino;
+}
+
+static void unmount_folder(const struct root *r, const char *folder)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", r->path, folder);
+    assert_int_equal(umount2(path, MNT_DETACH), 0);
+}
+
+/* Two folders whose cur/ have the same inode number: neither is taken for the other, and nobody
+ * is sent away. */
+static void test_same_number_elsewhere(void **state)
+{
+    const struct root *r = *state;
+    if (!may_mount)
+        skip();
+    bool same = mount_folder(r, ".A") == mount_folder(r, ".B");
+    root_write(r, ".A/cur/1.a:2,S", MAIL_TEXT);
+    root_write(r, ".B/cur/2.b:2,", MAIL_TEXT);
+    root_write(r, ".B/cur/3.c:2,", MAIL_TEXT);
+    struct mailbox *a = mail_open(r, "A", true);
+    struct mailbox *b = mail_open(r, "B", true);
+    for (int i = 0; i < 3; i++) {
+        mail_refresh(a);
+        mail_refresh(b);
+        mail_expect(a, "1S");
+        mail_expect(b, "1 2");
+    }
+    mailbox_close(a);
+    mailbox_close(b);
+    unmount_folder(r, ".A");
+    unmount_folder(r, ".B");
+    if (!same)
+        skip();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -464,6 +533,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_made_again, setup, mail_teardown),
         cmocka_unit_test_setup_teardown(test_store_waits_not_for_itself, setup, mail_teardown),
         cmocka_unit_test_setup_teardown(test_append_to_lost_lines, setup, mail_teardown),
+        cmocka_unit_test_setup_teardown(test_same_number_elsewhere, setup_mounts,
+                                        mail_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

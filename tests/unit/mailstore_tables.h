@@ -115,10 +115,15 @@ static UNUSED_TOO void put_many(struct index *ix, uint32_t folder, uint32_t n)
         put_simple(ix, folder, uid);
 }
 
+static UNUSED_TOO struct folder_key some_key(uint64_t ino)
+{
+    return (struct folder_key){ .ino = ino, .dev = 2049 };
+}
+
 static UNUSED_TOO void make_folder(struct index_folder *f, uint64_t ino)
 {
     memset(f, 0, sizeof *f);
-    f->cur_ino = ino;
+    f->key = some_key(ino);
     f->uidvalidity = 1700000000;
     f->shown = 3;
     f->list.present = true;
