@@ -124,13 +124,20 @@ bool mailbox_uids(struct mailbox *mb, uint32_t uid, uint32_t *uid_r, size_t max,
  * mailbox_refresh. */
 enum store_error mailbox_rebuild(struct mailbox *mb);
 
+enum changes_told {
+    CHANGES_TOLD,         /* all of them */
+    CHANGES_BUT_EXPUNGED, /* which messages are gone is not known (the index was lost meanwhile,
+                             or it is too long ago): each() was called for those that are there,
+                             and the caller must ask mailbox_is_gone of each that it knows of */
+    CHANGES_BROKEN_OFF /* the index has failed: each() has not heard of all. What it has heard
+                          is to be forgotten, and the question put anew */
+};
+
 /* Calls each() for the messages changed after mod-sequence `since`, expunged ones included, in
- * order of UID. each() may call mailbox_get. What it costs is what has changed. False: which
- * messages are gone since then is not known (the index was lost meanwhile, or it is too long
- * ago): then each() was called for those that are there, and the caller must ask
- * mailbox_is_gone of each that it knows of. */
-bool mailbox_changes(struct mailbox *mb, uint64_t since,
-                     void (*each)(void *ctx, const struct message_info *info), void *ctx);
+ * order of UID. each() may call mailbox_get. What it costs is what has changed. */
+enum changes_told mailbox_changes(struct mailbox *mb, uint64_t since,
+                                  void (*each)(void *ctx, const struct message_info *info),
+                                  void *ctx);
 
 /* --- Reading. STORE_EXPUNGED when the message is gone. ------------------------------------ */
 

@@ -297,34 +297,44 @@ static bool tell_change(const struct telling *t, uint32_t entry)
     return true;
 }
 
-static bool changes_from_log(const struct telling *t)
+static bool gather_log(const struct telling *t, struct gathering *g)
 {
     struct mailbox *mb = t->mb;
-    struct gathering g = { .until = mb->folder.modseq };
-    bool ok = index_change_each(mb->index, mb->folder.id, t->since, gather, &g) && !g.no_memory;
-    if (g.count > 1)
-        qsort(g.uid, g.count, sizeof *g.uid, compare_changes);
-    uint32_t last = 0;
-    for (size_t i = 0; ok && i < g.count; i++) {
-        uint32_t uid = g.uid[i] & ~INDEX_EXPUNGED;
-        if (uid != last)
-            ok = tell_change(t, g.uid[i]);
-        last = uid;
-    }
-    free(g.uid);
-    return ok;
+    g->until = mb->folder.modseq;
+    if (!index_change_each(mb->index, mb->folder.id, t->since, gather, g) || g->no_memory)
+        return false;
+    if (g->count > 1)
+        qsort(g->uid, g->count, sizeof *g->uid, compare_changes);
+    return true;
 }
 
-static void changes_from_all(const struct telling *t)
+static bool tell_log(const struct telling *t, const struct gathering *g)
+{
+    uint32_t last = 0;
+    for (size_t i = 0; i < g->count; i++) {
+        uint32_t uid = g->uid[i] & ~INDEX_EXPUNGED;
+        if (uid != last && !tell_change(t, g->uid[i]))
+            return false;
+        last = uid;
+    }
+    return true;
+}
+
+static bool tell_all(const struct telling *t)
 {
     struct mailbox *mb = t->mb;
-    struct message_info info;
-    for (uint32_t uid = 1; mailbox_next(mb, uid, &info); uid = info.uid + 1) {
+    struct index_message m;
+    bool found = false;
+    for (uint32_t uid = 1; next(mb, uid, &m, &found); uid = m.uid + 1) {
+        if (!found)
+            return true;
+        struct message_info info = info_of(mb, &m);
         if (t->all && info.modseq <= t->since)
             info.modseq = mailbox_modseq(mb);
         if (info.modseq > t->since)
             t->each(t->ctx, &info);
     }
+    return false;
 }
 
 /* Whether the change table, as it is in this snapshot, reaches back so far: another session may
@@ -337,19 +347,23 @@ static bool log_reaches(struct mailbox *mb, uint64_t since)
            found && f.id == mb->folder.id && since >= f.floor;
 }
 
-bool mailbox_changes(struct mailbox *mb, uint64_t since,
-                     void (*each)(void *ctx, const struct message_info *info), void *ctx)
+enum changes_told mailbox_changes(struct mailbox *mb, uint64_t since,
+                                  void (*each)(void *ctx, const struct message_info *info),
+                                  void *ctx)
 {
     struct telling t = { mb, since, false, each, ctx };
+    struct gathering g = { .uid = NULL };
     if (since >= mailbox_modseq(mb))
-        return true;
+        return CHANGES_TOLD;
     if (!mailbox_read(mb))
-        return false;
-    if (log_reaches(mb, since) && changes_from_log(&t))
-        return true;
+        return CHANGES_BROKEN_OFF;
+    bool logged = log_reaches(mb, since) && gather_log(&t, &g);
     t.all = since < mb->doubt;
-    changes_from_all(&t);
-    return false;
+    bool whole = logged ? tell_log(&t, &g) : tell_all(&t);
+    free(g.uid);
+    if (!whole)
+        return CHANGES_BROKEN_OFF;
+    return logged ? CHANGES_TOLD : CHANGES_BUT_EXPUNGED;
 }
 
 /* --- The whole folder. -----------------------------------------------------------------------

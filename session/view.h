@@ -72,7 +72,8 @@ struct view_sync {
 
 /* Looks at the disk, brings the view up to date and tells the client: FLAGS, EXPUNGE, EXISTS,
  * RECENT, FETCH. On a failure of the store nothing is told; STORE_NONEXISTENT: the folder is
- * gone. STORE_UNAVAILABLE: no memory. */
+ * gone. STORE_UNAVAILABLE: no memory, or an index that fails again and again; the news waits.
+ */
 enum store_error view_sync(struct view *v, struct stream *io, const struct view_sync *how);
 
 /* Whether view_sync's result means that the folder is no longer what was selected: deleted, or

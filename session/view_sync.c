@@ -18,6 +18,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* How often in all the mailbox is asked for what has changed, when it breaks off. */
+#define GATHER_TRIES 3
+
 struct uid_list {
     uint32_t *uid;
     size_t count, room;
@@ -129,17 +132,24 @@ static void tell_flags(const struct view *v, struct stream *io, const struct vie
     }
 }
 
-/* False: no memory, and the view is as it was. */
+/* False: no memory, or no answer; the view is as it was. */
 static bool gather_all(struct news *n)
 {
     struct view *v = n->view;
     size_t count = v->count;
     uint64_t since = n->expunges ? v->expunges_told : v->told;
-    if (!mailbox_changes(v->mailbox, since, gather, n) && n->expunges)
-        gather_missing(n, count);
-    if (n->no_memory)
+    enum changes_told told = CHANGES_BROKEN_OFF;
+    for (int i = 0; i < GATHER_TRIES && told == CHANGES_BROKEN_OFF && !n->no_memory; i++) {
         view_cut(v, count);
-    return !n->no_memory;
+        n->gone.count = n->flags.count = 0;
+        told = mailbox_changes(v->mailbox, since, gather, n);
+    }
+    if (told == CHANGES_BUT_EXPUNGED && n->expunges)
+        gather_missing(n, count);
+    bool ok = told != CHANGES_BROKEN_OFF && !n->no_memory;
+    if (!ok)
+        view_cut(v, count);
+    return ok;
 }
 
 enum store_error view_sync(struct view *v, struct stream *io, const struct view_sync *how)

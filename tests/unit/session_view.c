@@ -28,6 +28,7 @@ struct mailbox {
     bool expunged_known; /* mailbox_get still knows what is gone */
     bool index_fails;
     uint32_t walk_fails_at; /* once */
+    unsigned breaks_off;    /* so often */
     bool moved;
     bool reopen_fails;
     bool unwritable;
@@ -156,10 +157,15 @@ enum store_error mailbox_rebuild(struct mailbox *mb)
     return STORE_OK;
 }
 
-bool mailbox_changes(struct mailbox *mb, uint64_t since,
-                     void (*each)(void *ctx, const struct message_info *info), void *ctx)
+enum changes_told mailbox_changes(struct mailbox *mb, uint64_t since,
+                                  void (*each)(void *ctx, const struct message_info *info),
+                                  void *ctx)
 {
-    for (size_t i = 0; i < mb->count; i++)
+    for (size_t i = 0; i < mb->count; i++) {
+        if (mb->breaks_off > 0 && i + 1 == mb->count) {
+            mb->breaks_off--;
+            return CHANGES_BROKEN_OFF;
+        }
         if (mb->message[i].modseq > since && !(mb->log_lost && mb->message[i].expunged)) {
             struct message_info info = mb->message[i];
             if (info.expunged) /* of what is gone nothing need be known but that */
@@ -168,7 +174,8 @@ bool mailbox_changes(struct mailbox *mb, uint64_t since,
                                               .modseq = info.modseq };
             each(ctx, &info);
         }
-    return !mb->log_lost;
+    }
+    return mb->log_lost ? CHANGES_BUT_EXPUNGED : CHANGES_TOLD;
 }
 
 /* --- What happens in it. -------------------------------------------------------------------
@@ -360,6 +367,29 @@ static void test_index_fails(void **state)
     assert_int_equal(f->view.count, 3);
 }
 
+/* What changed is told of once, and all of it, or it waits. */
+static void test_changes_broken_off(void **state)
+{
+    struct fixture *f = *state;
+    struct view_sync how = { .expunges = true, .uids = true };
+    for (uint32_t uid = 1; uid <= 3; uid++)
+        arrives(uid, false);
+    selects(f, "x");
+    is_expunged(1);
+    changed(2)->flags = FLAG_SEEN;
+    arrives(4, true);
+    arrives(5, false);
+    folder.breaks_off = 100;
+    assert_int_equal(view_sync(&f->view, f->io, &how), STORE_UNAVAILABLE);
+    hears(f, "");
+    assert_int_equal(f->view.count, 3);
+    assert_int_equal(f->view.recent, 0);
+    folder.breaks_off = 1;
+    syncs(f, true,
+          "* 1 EXPUNGE\r\n* 4 EXISTS\r\n* 1 RECENT\r\n* 1 FETCH (UID 2 FLAGS (\\Seen))\r\n");
+    syncs(f, true, "");
+}
+
 /* It could get no number without moving those of others. */
 static void test_turns_up_below(void **state)
 {
@@ -505,6 +535,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_change_list_lost, begin, end),
         cmocka_unit_test_setup_teardown(test_change_list_lost_but_records_kept, begin, end),
         cmocka_unit_test_setup_teardown(test_index_fails, begin, end),
+        cmocka_unit_test_setup_teardown(test_changes_broken_off, begin, end),
         cmocka_unit_test_setup_teardown(test_turns_up_below, begin, end),
         cmocka_unit_test_setup_teardown(test_own, begin, end),
         cmocka_unit_test_setup_teardown(test_select_again, begin, end),
