@@ -16,6 +16,14 @@
  * (WATCH_SECONDS on our monotonic clock, which stands still while the machine sleeps, as the
  * owner does). Or, whatever the stamps say (a server whose clock was set back), it must have
  * stayed as it is for DOTLOCK_STALE_SECONDS of our monotonic clock.
+ *
+ * A power cut may leave a lock without its contents, which are not synced: nobody knows whose
+ * it is. On a disk of our own it is stale at once when it was made before the machine was
+ * started, by the one clock that stamps it and tells when that was. But a clock that was set
+ * forward since (no battery; NTP) puts the start after what was made since. So nobody may have
+ * the lock open, either: who holds a lock of ours without contents (the disk is full, or it is
+ * not written yet) does, and Dovecot never makes one without.
+ *
  * A lock with our own process id is somebody's whose id we were given later, or the one of
  * another PID namespace: alive, as far as we know, so only its age counts.
  *
@@ -30,6 +38,7 @@
 #include "mailstore/dotlock.h"
 
 #include "base/log.h"
+#include "mailstore/dirs.h"
 #include "mailstore/sys.h"
 #include "mailstore/unique.h"
 
@@ -42,6 +51,9 @@
 
 /* Longer than DOTLOCK_TOUCH_SECONDS, after which a living owner touches its lock. */
 #define WATCH_SECONDS (DOTLOCK_TOUCH_SECONDS + 2)
+
+/* How sure we are of the second in which the machine was started. */
+#define BOOT_MARGIN_SECONDS 10
 
 /* How long to sleep between two tries: first as long as a short critical section, later so that
  * ten waiters don't keep a disk busy. */
@@ -261,6 +273,30 @@ static bool untouched(const struct stat *a, const struct stat *b)
            a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
+static time_t last_touched(const struct stat *st)
+{
+    return st->st_ctime > st->st_mtime ? st->st_ctime : st->st_mtime;
+}
+
+static bool nobody_writes(const struct dotlock *lock, const struct stat *st)
+{
+    struct stat is;
+    int fd = sys_openat(lock->dir, lock->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+    if (fd < 0)
+        return false;
+    bool alone = sys_fstat(fd, &is) == 0 && is.st_dev == st->st_dev &&
+                 is.st_ino == st->st_ino && is.st_size == 0 && sys_nobody_writes(fd);
+    sys_close(fd);
+    return alone;
+}
+
+/* Whether it was left empty when the machine stopped. */
+static bool is_of_another_boot(const struct dotlock *lock, const struct stat *st)
+{
+    return st->st_size == 0 && last_touched(st) < sys_boot_time() - BOOT_MARGIN_SECONDS &&
+           !grain_of(lock->dir).remote && nobody_writes(lock, st);
+}
+
 /* Whether nothing has touched the lock for so long that its owner must be gone. */
 static bool is_old(const struct wait *wait, time_t now)
 {
@@ -270,10 +306,7 @@ static bool is_old(const struct wait *wait, time_t now)
     if (wait->stamp == 0 || watched < WATCH_SECONDS)
         return false;
     time_t fs_now = wait->stamp + (now - wait->stamped);
-    time_t last = wait->st.st_mtime;
-    if (wait->st.st_ctime > last)
-        last = wait->st.st_ctime;
-    return fs_now - DOTLOCK_STALE_SECONDS >= last;
+    return fs_now - DOTLOCK_STALE_SECONDS >= last_touched(&wait->st);
 }
 
 enum finding { ABSENT, ALIVE, STALE };
@@ -292,7 +325,10 @@ static enum finding look_at(const struct dotlock *lock, struct wait *wait)
         wait->since = now;
         wait->seen = true;
     }
-    return is_old(wait, now) || owner_gone(lock->dir, lock->name) ? STALE : ALIVE;
+    return is_old(wait, now) || owner_gone(lock->dir, lock->name) ||
+                   is_of_another_boot(lock, &wait->st)
+               ? STALE
+               : ALIVE;
 }
 
 /* Removes a stale lock; the head of this file tells how and why. False: it is still there, as

@@ -3,7 +3,8 @@
  * "<pid>:<host>", held only while it exists.
  *
  * A lock is stale, and broken, when its holder is provably gone: the same host and no such
- * process, or its mtime unchanged for DOTLOCK_STALE_SECONDS.
+ * process; or it is empty, nobody has it open, and it is older than this machine's start; or
+ * its mtime is unchanged for DOTLOCK_STALE_SECONDS.
  */
 #ifndef MAILSTORE_DOTLOCK_H
 #define MAILSTORE_DOTLOCK_H

@@ -331,6 +331,16 @@ int sys_monotonic(struct timespec *now)
     return clock_gettime(CLOCK_MONOTONIC, now);
 }
 
+time_t sys_boot_time(void)
+{
+    struct timespec now;
+    struct timespec up; /* with the time that the machine slept */
+    if (clock_gettime(CLOCK_REALTIME, &now) < 0 || clock_gettime(CLOCK_BOOTTIME, &up) < 0 ||
+        now.tv_sec <= up.tv_sec)
+        return 0;
+    return now.tv_sec - up.tv_sec;
+}
+
 int sys_hostname(char *name, size_t n)
 {
     if (n == 0 || gethostname(name, n) < 0)
@@ -370,6 +380,15 @@ int sys_flock(int fd, int op)
         r = flock(fd, op | LOCK_NB);
     } while (r < 0 && errno == EINTR);
     return r;
+}
+
+/* The kernel grants a lease for reading on no file that is open for writing. */
+bool sys_nobody_writes(int fd)
+{
+    bool granted = fcntl(fd, F_SETLEASE, F_RDLCK) == 0;
+    if (granted)
+        (void)fcntl(fd, F_SETLEASE, F_UNLCK);
+    return granted;
 }
 
 int sys_lock_octet(int fd, short type, off_t at)

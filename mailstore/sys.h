@@ -60,6 +60,8 @@ struct dirent *sys_readdir(DIR *d);
 int sys_closedir(DIR *d);
 int sys_clock(struct timespec *now);     /* CLOCK_REALTIME */
 int sys_monotonic(struct timespec *now); /* CLOCK_MONOTONIC */
+/* When the machine was started, by its clock as it is set now; 0: not known. */
+time_t sys_boot_time(void);
 /* gethostname(2); always ends in NUL. */
 int sys_hostname(char *name, size_t n);
 /* True only when there is provably no process with this id here. */
@@ -74,6 +76,8 @@ int sys_fstatfs(int fd, struct statfs *st);
 int sys_flock(int fd, int op);
 /* F_OFD_SETLK (fcntl(2)) of one octet, which need not exist, for this open file description.
  * type: F_RDLCK, F_WRLCK or F_UNLCK. Never waits: 0, or -1 with EAGAIN. */
+/* Whether it is certain that no process of this machine has the file open for writing. */
+bool sys_nobody_writes(int fd);
 int sys_lock_octet(int fd, short type, off_t at);
 /* posix_fallocate(3): 0, or -1 with errno. */
 int sys_fallocate(int fd, off_t len);

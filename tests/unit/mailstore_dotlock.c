@@ -175,6 +175,32 @@ static void test_owners_who_may_live(void **state)
     }
 }
 
+/* Left without contents by a power cut: broken at once when the machine was started since, and
+ * nobody has it open. */
+static void test_of_another_boot(void **state)
+{
+    (void)state;
+    struct root r;
+    struct dotlock lock;
+    struct timespec up;
+    root_open(&r, LAYOUT_MAILDIRPP);
+    int root = store_root_fd(r.store);
+    assert_int_equal(clock_gettime(CLOCK_BOOTTIME, &up), 0);
+    root_write(&r, LOCK, "");
+    assert_int_equal(dotlock_take_within(&lock, root, LOCK, 0), STORE_INUSE);
+    server_lag = up.tv_sec + 60;
+    int fd = openat(root, LOCK, O_WRONLY);
+    assert_true(fd >= 0);
+    assert_int_equal(dotlock_take_within(&lock, root, LOCK, 0), STORE_INUSE);
+    close(fd);
+    assert_int_equal(dotlock_take_within(&lock, root, LOCK, 0), STORE_OK);
+    dotlock_drop(&lock);
+    root_write(&r, LOCK, "4711:elsewhere");
+    assert_int_equal(dotlock_take_within(&lock, root, LOCK, 0), STORE_INUSE);
+    server_lag = 0;
+    root_close(&r);
+}
+
 /* How long it takes to get the lock of an owner on another machine. */
 static time_t time_to_take(const struct root *r)
 {
@@ -375,6 +401,7 @@ int main(void)
         cmocka_unit_test(test_keep_touches),
         cmocka_unit_test(test_dead_owner),
         cmocka_unit_test(test_owners_who_may_live),
+        cmocka_unit_test(test_of_another_boot),
         cmocka_unit_test(test_old),
         cmocka_unit_test(test_touched),
         cmocka_unit_test(test_without_tmp),
