@@ -124,8 +124,5 @@ void append_index_save(struct append *a, const struct uidlist *list, const uint3
     struct index *ix = store_index(a->store);
     if (ix == NULL || !ai->usable || !index_write(ix))
         return;
-    if (save_all(a, ix, list, uid, ai))
-        (void)index_commit(ix);
-    else
-        index_abort(ix);
+    (void)index_end(ix, save_all(a, ix, list, uid, ai));
 }

@@ -38,12 +38,7 @@ static bool forget(struct check *c, struct folder_key key)
     if (ix == NULL)
         return false;
     (void)index_check(ix);
-    if (!index_write(ix))
-        return false;
-    if (index_folder_drop(ix, key))
-        return index_commit(ix);
-    index_abort(ix);
-    return false;
+    return index_write(ix) && index_end(ix, index_folder_drop(ix, key));
 }
 
 /* Lets the next look read uidlist, cur/ and new/ whole. */
@@ -64,10 +59,7 @@ static void forget_stamps(struct check *c, struct folder_key key)
         f.list.present = false;
         ok = index_folder_put(ix, &f);
     }
-    if (ok)
-        (void)index_commit(ix);
-    else
-        index_abort(ix);
+    (void)index_end(ix, ok);
 }
 
 static void tell_dropped(struct check *c, const struct checked *folder)

@@ -260,12 +260,8 @@ static void forget(struct store *store, struct folder_key key)
         return;
     index_release(ix);
     (void)index_check(ix);
-    if (!index_write(ix))
-        return;
-    if (index_folder_drop(ix, key))
-        (void)index_commit(ix);
-    else
-        index_abort(ix);
+    if (index_write(ix))
+        (void)index_end(ix, index_folder_drop(ix, key));
 }
 
 enum store_error folder_delete(struct store *store, const char *name)

@@ -445,3 +445,11 @@ void index_abort(struct index *ix)
     mdb_txn_abort(ix->txn);
     end_write(ix);
 }
+
+bool index_end(struct index *ix, bool ok)
+{
+    if (ok)
+        return index_commit(ix);
+    index_abort(ix);
+    return false;
+}

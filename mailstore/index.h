@@ -83,6 +83,8 @@ bool index_write(struct index *ix);
  * when the kernel likes. */
 bool index_commit(struct index *ix);
 void index_abort(struct index *ix);
+/* The one if all went well (`ok`), else the other. False: nothing was written. */
+bool index_end(struct index *ix, bool ok);
 
 /* --- Only to look (mailstore/check.h). -------------------------------------------------------
  */

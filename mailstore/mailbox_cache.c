@@ -57,11 +57,8 @@ static bool save_all(struct mailbox *mb)
 {
     struct waiting *w = mb->waiting;
     struct index_folder f;
-    bool found = false;
-    if (!index_folder_get(mb->index, mb->folder.key, &f, &found))
+    if (!mailbox_folder_now(mb, &f))
         return false;
-    if (!found || f.uidvalidity != mb->uidvalidity)
-        return true;
     qsort(w->value, w->count, sizeof w->value[0], compare_values);
     for (size_t i = 0; i < w->count; i++)
         if (!save_value(mb, &f, &w->value[i]))
@@ -74,12 +71,8 @@ void mailbox_cache_save(struct mailbox *mb)
 {
     if (mb->waiting == NULL)
         return;
-    if (index_generation(mb->index) == mb->generation && index_write(mb->index)) {
-        if (save_all(mb))
-            (void)index_commit(mb->index);
-        else
-            index_abort(mb->index);
-    }
+    if (index_generation(mb->index) == mb->generation && index_write(mb->index))
+        (void)index_end(mb->index, save_all(mb));
     free(mb->waiting);
     mb->waiting = NULL;
 }
@@ -154,14 +147,9 @@ static bool must_sweep(struct mailbox *mb)
 static void sweep(struct mailbox *mb)
 {
     struct index_folder f;
-    bool found = false;
-    if (!index_write(mb->index))
-        return;
-    if (index_folder_get(mb->index, mb->folder.key, &f, &found) && found &&
-        f.id == mb->folder.id && index_cache_sweep(mb->index, &f))
-        (void)index_commit(mb->index);
-    else
-        index_abort(mb->index);
+    if (index_write(mb->index))
+        (void)index_end(mb->index, mailbox_folder_now(mb, &f) && f.id == mb->folder.id &&
+                                       index_cache_sweep(mb->index, &f));
 }
 
 void mailbox_rest(struct mailbox *mb)

@@ -27,6 +27,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* --- The folder's record. --------------------------------------------------------------------
+ */
+
+bool mailbox_folder_now(struct mailbox *mb, struct index_folder *f_r)
+{
+    bool found = false;
+    return index_folder_get(mb->index, mb->folder.key, f_r, &found) && found &&
+           f_r->uidvalidity == mb->uidvalidity;
+}
+
+uint64_t mailbox_next_modseq(const struct mailbox *mb, struct index_folder *f, uint64_t base)
+{
+    if (f->modseq != 0 && f->modseq < mb->modseq)
+        f->modseq = mb->modseq;
+    return index_folder_next_modseq(f, base > mb->modseq ? base : mb->modseq);
+}
+
+bool mailbox_commit(struct mailbox *mb, bool ok, const struct index_folder *f)
+{
+    if (!index_end(mb->index, ok))
+        return false;
+    mb->folder = *f;
+    mb->modseq = mailbox_modseq(mb);
+    return true;
+}
+
 /* --- Records. --------------------------------------------------------------------------------
  */
 
@@ -253,14 +279,9 @@ static uint64_t youngest(const struct mailbox *mb)
     return sec > 0 && sec < INT32_MAX * (int64_t)64 ? (uint64_t)(sec + 1) * 1000000U : 0;
 }
 
-/* Above all that this session was told of. */
 static uint64_t next_modseq(struct saving *s)
 {
-    const struct mailbox *mb = s->l->mb;
-    uint64_t base = youngest(mb);
-    if (s->now.modseq < mb->modseq && s->now.modseq != 0)
-        s->now.modseq = mb->modseq;
-    return index_folder_next_modseq(&s->now, base > mb->modseq ? base : mb->modseq);
+    return mailbox_next_modseq(s->l->mb, &s->now, youngest(s->l->mb));
 }
 
 static bool save_record(struct saving *s, struct record *rec)
@@ -455,13 +476,5 @@ bool look_save(struct look *l)
     s.log = calloc(mb->table.count + 1, sizeof *s.log);
     bool ok = s.log != NULL && save_all(&s);
     free(s.log);
-    if (!ok) {
-        index_abort(mb->index);
-        return false;
-    }
-    if (!index_commit(mb->index))
-        return false;
-    mb->folder = s.now;
-    mb->modseq = mailbox_modseq(mb);
-    return true;
+    return mailbox_commit(mb, ok, &s.now);
 }

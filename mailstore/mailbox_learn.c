@@ -78,11 +78,8 @@ static bool save_one(struct mailbox *mb, uint32_t folder, size_t i)
 static bool save_all(struct mailbox *mb)
 {
     struct index_folder f;
-    bool found = false;
-    if (!index_folder_get(mb->index, mb->folder.key, &f, &found))
+    if (!mailbox_folder_now(mb, &f))
         return false;
-    if (!found || f.uidvalidity != mb->uidvalidity)
-        return true;
     for (size_t i = 0; i < mb->learnt->count; i++)
         if (!save_one(mb, f.id, i))
             return false;
@@ -94,12 +91,8 @@ void mailbox_learn_save(struct mailbox *mb)
 {
     if (mb->learnt == NULL || mb->learnt->count == 0)
         return;
-    if (index_write(mb->index)) {
-        if (save_all(mb))
-            (void)index_commit(mb->index);
-        else
-            index_abort(mb->index);
-    }
+    if (index_write(mb->index))
+        (void)index_end(mb->index, save_all(mb));
     free(mb->learnt);
     mb->learnt = NULL;
 }

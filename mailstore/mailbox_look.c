@@ -162,12 +162,7 @@ static enum store_error attempt(struct attempt *a)
 /* The index tells of a folder that is no more: another UIDVALIDITY is on the disk. */
 static bool drop_from_index(struct mailbox *mb, struct folder_key key)
 {
-    if (!index_write(mb->index))
-        return false;
-    if (index_folder_drop(mb->index, key))
-        return index_commit(mb->index);
-    index_abort(mb->index);
-    return false;
+    return index_write(mb->index) && index_end(mb->index, index_folder_drop(mb->index, key));
 }
 
 static enum store_error try_look(struct mailbox *mb, enum look_how how, bool *again_r)
@@ -197,27 +192,16 @@ static enum store_error try_look(struct mailbox *mb, enum look_how how, bool *ag
 static bool raise_modseq(struct mailbox *mb)
 {
     struct index_folder f;
-    bool found = false;
     if (mb->folder.modseq >= mb->modseq)
         return true;
     if (!index_write(mb->index))
         return false;
-    if (!index_folder_get(mb->index, mb->folder.key, &f, &found) || !found ||
-        f.id != mb->folder.id) {
-        index_abort(mb->index);
+    bool ok = mailbox_folder_now(mb, &f) && f.id == mb->folder.id;
+    if (ok)
+        (void)mailbox_next_modseq(mb, &f, 0);
+    if (!mailbox_commit(mb, ok && index_folder_put(mb->index, &f), &f))
         return false;
-    }
-    if (f.modseq < mb->modseq)
-        f.modseq = mb->modseq;
-    (void)index_folder_next_modseq(&f, 0);
-    if (!index_folder_put(mb->index, &f)) {
-        index_abort(mb->index);
-        return false;
-    }
-    if (!index_commit(mb->index))
-        return false;
-    mb->folder = f;
-    mb->modseq = mb->doubt = f.modseq;
+    mb->doubt = mb->modseq;
     return true;
 }
 

@@ -83,9 +83,7 @@ struct own_change mailbox_own_begin(struct mailbox *mb)
 {
     struct own_change own = { .cur = false };
     struct index_folder f;
-    bool found = false;
-    if (!index_read(mb->index) || !index_folder_get(mb->index, mb->folder.key, &f, &found) ||
-        !found || f.uidvalidity != mb->uidvalidity)
+    if (!index_read(mb->index) || !mailbox_folder_now(mb, &f))
         return own;
     mb->folder = f;
     stamp_from_index(&mb->cur, &f.cur);
@@ -160,13 +158,9 @@ static bool save_all(struct saving *s, const struct own_change *own, const struc
                      size_t n)
 {
     struct mailbox *mb = s->mb;
-    bool found = false;
-    if (!index_folder_get(mb->index, mb->folder.key, &s->f, &found) || !found ||
-        s->f.uidvalidity != mb->uidvalidity)
+    if (!mailbox_folder_now(mb, &s->f))
         return false;
-    if (s->f.modseq < mb->modseq)
-        s->f.modseq = mb->modseq;
-    s->modseq = index_folder_next_modseq(&s->f, 0);
+    s->modseq = mailbox_next_modseq(mb, &s->f, 0);
     for (size_t i = 0; i < n; i++)
         if (!save_one(s, &done[i]))
             return false;
@@ -192,13 +186,5 @@ bool mailbox_own_save(struct mailbox *mb, const struct own_change *own, const st
     }
     bool ok = save_all(&s, own, done, n);
     free(s.log);
-    if (!ok) {
-        index_abort(mb->index);
-        return false;
-    }
-    if (!index_commit(mb->index))
-        return false;
-    mb->folder = s.f;
-    mb->modseq = mailbox_modseq(mb);
-    return true;
+    return mailbox_commit(mb, ok, &s.f);
 }

@@ -164,6 +164,15 @@ struct record *look_known(struct look *l, const char *name, size_t unique_len);
 /* Whether another session has changed the folder's record since look_load. */
 bool look_is_outdated(struct look *l);
 
+/* The folder as the index has it now. False: it has another one, or none, or has failed. */
+bool mailbox_folder_now(struct mailbox *mb, struct index_folder *f_r);
+
+/* As index_folder_next_modseq, but above all that this session was told of, too. */
+uint64_t mailbox_next_modseq(const struct mailbox *mb, struct index_folder *f, uint64_t base);
+
+/* Ends a write transaction as index_end; what was written is *f, ours from now on. */
+bool mailbox_commit(struct mailbox *mb, bool ok, const struct index_folder *f);
+
 /* Writes what the look has changed to the index, and mb->folder. False: it could not be
  * written; the next look finds another index, and must begin anew. */
 bool look_save(struct look *l);

@@ -99,9 +99,7 @@ static struct message_info info_of(const struct mailbox *mb, const struct index_
 static bool is_current(struct mailbox *mb)
 {
     struct index_folder f;
-    bool found = false;
-    return index_folder_get(mb->index, mb->folder.key, &f, &found) && found &&
-           f.id == mb->folder.id;
+    return mailbox_folder_now(mb, &f) && f.id == mb->folder.id;
 }
 
 /* What was asked for is not to be had so: looks, for the question to be put once more. */
@@ -342,9 +340,8 @@ static bool tell_all(const struct telling *t)
 static bool log_reaches(struct mailbox *mb, uint64_t since)
 {
     struct index_folder f;
-    bool found = false;
-    return since >= mb->doubt && index_folder_get(mb->index, mb->folder.key, &f, &found) &&
-           found && f.id == mb->folder.id && since >= f.floor;
+    return since >= mb->doubt && mailbox_folder_now(mb, &f) && f.id == mb->folder.id &&
+           since >= f.floor;
 }
 
 enum changes_told mailbox_changes(struct mailbox *mb, uint64_t since,
@@ -382,19 +379,12 @@ void mailbox_counts(struct mailbox *mb, struct mailbox_counts *counts_r)
 static void raise_unseen_from(struct mailbox *mb, uint32_t uid)
 {
     struct index_folder f;
-    bool found = false;
     if (uid - mb->folder.unseen_from < BOUND_WORTH_WRITING || !index_write(mb->index))
         return;
-    if (index_folder_get(mb->index, mb->folder.key, &f, &found) && found &&
-        f.version == mb->folder.version) {
+    bool ok = mailbox_folder_now(mb, &f) && f.version == mb->folder.version;
+    if (ok)
         f.unseen_from = uid;
-        if (index_folder_put(mb->index, &f)) {
-            if (index_commit(mb->index))
-                mb->folder = f;
-            return;
-        }
-    }
-    index_abort(mb->index);
+    (void)mailbox_commit(mb, ok && index_folder_put(mb->index, &f), &f);
 }
 
 uint32_t mailbox_first_unseen(struct mailbox *mb)

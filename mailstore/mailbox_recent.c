@@ -90,17 +90,11 @@ static bool claim_all(struct mailbox *mb, struct index_folder *f)
 bool mailbox_claim_recent(struct mailbox *mb)
 {
     struct index_folder f;
-    bool found = false;
     if (!index_write(mb->index))
         return false;
-    if (index_folder_get(mb->index, mb->folder.key, &f, &found) && found &&
-        f.uidvalidity == mb->uidvalidity && claim_all(mb, &f) &&
-        index_folder_put(mb->index, &f)) {
-        mb->folder = f;
-        return index_commit(mb->index);
-    }
-    index_abort(mb->index);
-    return false;
+    bool ok =
+        mailbox_folder_now(mb, &f) && claim_all(mb, &f) && index_folder_put(mb->index, &f);
+    return mailbox_commit(mb, ok, &f);
 }
 
 bool mailbox_is_recent(const struct mailbox *mb, const struct index_message *m)
