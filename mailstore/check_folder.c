@@ -161,8 +161,7 @@ static bool take_moment(struct folder_check *fc, struct moment *at)
     bool has_list = sys_fstatat(fc->dirs.dir, UIDLIST_NAME, &list, AT_SYMLINK_NOFOLLOW) == 0;
     same = same && has_list == at->has_list &&
            (!has_list || (list.st_ino == at->list.st_ino && list.st_size == at->list.st_size &&
-                          list.st_mtim.tv_sec == at->list.st_mtim.tv_sec &&
-                          list.st_mtim.tv_nsec == at->list.st_mtim.tv_nsec));
+                          same_time(&list.st_mtim, &at->list.st_mtim)));
     at->has_list = has_list;
     if (has_list)
         at->list = list;

@@ -145,7 +145,7 @@ unsigned grain_ms(struct grain grain)
     return grain.remote ? REMOTE_MS : TICK_MS + 2;
 }
 
-static bool same_time(const struct timespec *a, const struct timespec *b)
+bool same_time(const struct timespec *a, const struct timespec *b)
 {
     return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
 }

@@ -28,6 +28,8 @@ void folder_dirs_close(struct folder_dirs *dirs);
 /* Milliseconds of the monotonic clock. */
 int64_t monotonic_ms(void);
 
+bool same_time(const struct timespec *a, const struct timespec *b);
+
 /* How old a timestamp must be before it proves that nothing was changed since. */
 struct grain {
     bool remote; /* the timestamps come from another machine's clock */

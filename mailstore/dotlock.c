@@ -264,13 +264,12 @@ bool dotlock_owner(int dir, const char *name, char out[DOTLOCK_OWNER_MAX], bool 
 static bool same_file(const struct stat *a, const struct stat *b)
 {
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+           same_time(&a->st_mtim, &b->st_mtim);
 }
 
 static bool untouched(const struct stat *a, const struct stat *b)
 {
-    return same_file(a, b) && a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
-           a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+    return same_file(a, b) && same_time(&a->st_ctim, &b->st_ctim);
 }
 
 static time_t last_touched(const struct stat *st)

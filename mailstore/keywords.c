@@ -2,6 +2,7 @@
  * and mtime tell a new one; reading takes no lock. */
 #include "mailstore/keywords.h"
 
+#include "mailstore/dirs.h"
 #include "mailstore/mailbox.h"
 #include "mailstore/sys.h"
 
@@ -146,7 +147,7 @@ enum store_error keywords_look(struct keywords *kw, int dir, uint32_t *renamed_r
     if (!S_ISREG(st.st_mode))
         return STORE_OK;
     if (kw->present && st.st_dev == kw->dev && st.st_ino == kw->ino && st.st_size == kw->size &&
-        st.st_mtim.tv_sec == kw->mtime.tv_sec && st.st_mtim.tv_nsec == kw->mtime.tv_nsec)
+        same_time(&st.st_mtim, &kw->mtime))
         return STORE_OK;
     return read_file(kw, dir, renamed_r);
 }

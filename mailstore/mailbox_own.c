@@ -28,8 +28,7 @@
 static bool is_watched(const struct mailbox *mb)
 {
     return mb->witnessed && mb->cur.known && mb->cur.verify_at != 0 &&
-           mb->cur.mtime.tv_sec == mb->witnessed_mtime.tv_sec &&
-           mb->cur.mtime.tv_nsec == mb->witnessed_mtime.tv_nsec;
+           same_time(&mb->cur.mtime, &mb->witnessed_mtime);
 }
 
 /* The witness is there before the directory is compared with what the index says: what came

@@ -385,11 +385,6 @@ static enum store_error sync_if_young(int fd, const struct stat *st)
     return STORE_OK;
 }
 
-static bool same_time(const struct timespec *a, const struct timespec *b)
-{
-    return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
 static bool is_doubtful(const struct uidlist *list)
 {
     return list->verify_at != 0 && !verify_later(list->verify_at);
