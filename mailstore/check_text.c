@@ -59,6 +59,8 @@ static void keep(struct folder_check *fc, enum check_line kind, const char *fmt,
     __attribute__((format(printf, 3, 0)));
 static void keep(struct folder_check *fc, enum check_line kind, const char *fmt, va_list ap)
 {
+    if (fc->said.max == 0)
+        buffer_init(&fc->said, SAID_MAX);
     if (fc->said.failed)
         return;
     (void)(buffer_putc(&fc->said, (char)('0' + kind)) &&
@@ -68,8 +70,6 @@ static void keep(struct folder_check *fc, enum check_line kind, const char *fmt,
 void check_differs(struct folder_check *fc, unsigned cures, const char *fmt, ...)
 {
     va_list ap;
-    if (fc->said.max == 0)
-        buffer_init(&fc->said, SAID_MAX);
     va_start(ap, fmt);
     keep(fc, CHECK_DIFFERENCE, fmt, ap);
     va_end(ap);
@@ -80,8 +80,6 @@ void check_differs(struct folder_check *fc, unsigned cures, const char *fmt, ...
 void check_note(struct folder_check *fc, const char *fmt, ...)
 {
     va_list ap;
-    if (fc->said.max == 0)
-        buffer_init(&fc->said, SAID_MAX);
     va_start(ap, fmt);
     keep(fc, CHECK_NOTE, fmt, ap);
     va_end(ap);
@@ -90,8 +88,6 @@ void check_note(struct folder_check *fc, const char *fmt, ...)
 bool check_impossible(struct folder_check *fc, const char *fmt, ...)
 {
     va_list ap;
-    if (fc->said.max == 0)
-        buffer_init(&fc->said, SAID_MAX);
     va_start(ap, fmt);
     keep(fc, CHECK_FAILURE, fmt, ap);
     va_end(ap);
