@@ -218,47 +218,60 @@ static enum backend_result compare(const struct settings *s, const struct creden
     }
 }
 
-enum backend_result backend_passwd_file(const struct settings *s, const struct credentials *c,
-                                        struct identity *id, const char **reason_r)
+static void found_free(struct found *found)
+{
+    explicit_bzero(found, sizeof *found);
+    free(found);
+}
+
+/* What the file says of a user, freed with found_free; NULL: it can't be asked. */
+static struct found *look_up(const struct settings *s, const char *user, const char **reason_r)
 {
     FILE *file = open_file(s->passwd_file, reason_r);
     if (file == NULL)
-        return BACKEND_UNAVAILABLE;
+        return NULL;
     struct found *found = calloc(1, sizeof *found);
-    enum backend_result result = BACKEND_UNAVAILABLE;
-    if (found == NULL)
+    if (found == NULL) {
         *reason_r = "no-memory";
-    else if (!search(file, s->passwd_file, c->user, found))
+    } else if (!search(file, s->passwd_file, user, found)) {
         *reason_r = "passwd-file-unreadable";
-    else
-        result = compare(s, c, found, reason_r);
-    if (result == BACKEND_OK && (!identify(found, id, reason_r) || !find_groups(id, reason_r)))
-        result = BACKEND_MISMATCH;
+        found_free(found);
+        found = NULL;
+    }
     fclose(file);
-    if (found != NULL)
-        explicit_bzero(found, sizeof *found);
-    free(found);
+    return found;
+}
+
+static bool find_identity(const struct found *found, struct identity *id, const char **reason_r)
+{
+    return identify(found, id, reason_r) && find_groups(id, reason_r);
+}
+
+enum backend_result backend_passwd_file(const struct settings *s, const struct credentials *c,
+                                        struct identity *id, const char **reason_r)
+{
+    struct found *found = look_up(s, c->user, reason_r);
+    if (found == NULL)
+        return BACKEND_UNAVAILABLE;
+    enum backend_result result = compare(s, c, found, reason_r);
+    if (result == BACKEND_OK && !find_identity(found, id, reason_r))
+        result = BACKEND_MISMATCH;
+    found_free(found);
     return result;
 }
 
 enum backend_result passwd_file_identity(const struct settings *s, const char *user,
                                          struct identity *id, const char **reason_r)
 {
-    FILE *file = open_file(s->passwd_file, reason_r);
-    if (file == NULL)
+    struct found *found = look_up(s, user, reason_r);
+    if (found == NULL)
         return BACKEND_UNAVAILABLE;
-    struct found *found = calloc(1, sizeof *found);
-    enum backend_result result = BACKEND_UNAVAILABLE;
-    *reason_r = found == NULL ? "no-memory" : "passwd-file-unreadable";
-    if (found != NULL && search(file, s->passwd_file, user, found)) {
-        *reason_r = "unknown-user";
-        result = found->user ? BACKEND_OK : BACKEND_UNKNOWN;
-    }
-    if (result == BACKEND_OK && (!identify(found, id, reason_r) || !find_groups(id, reason_r)))
+    enum backend_result result = BACKEND_OK;
+    *reason_r = "unknown-user";
+    if (!found->user)
+        result = BACKEND_UNKNOWN;
+    else if (!find_identity(found, id, reason_r))
         result = BACKEND_MISMATCH;
-    fclose(file);
-    if (found != NULL)
-        explicit_bzero(found, sizeof *found);
-    free(found);
+    found_free(found);
     return result;
 }
