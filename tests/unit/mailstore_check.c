@@ -72,11 +72,7 @@ static void test_torn_line(void **state)
 {
     const struct root *r = *state;
     use(r);
-    int fd =
-        openat(store_root_fd(r->store), "dovecot-uidlist", O_WRONLY | O_APPEND | O_CLOEXEC);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, "9 :170000", 9), 9);
-    close(fd);
+    root_append(r, "dovecot-uidlist", "9 :170000");
     expect_note(r, "ends in the midst of line");
 }
 
@@ -84,11 +80,7 @@ static void test_dead_line(void **state)
 {
     const struct root *r = *state;
     use(r);
-    int fd =
-        openat(store_root_fd(r->store), "dovecot-uidlist", O_WRONLY | O_APPEND | O_CLOEXEC);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, "9 :1700000009.x\n", 16), 16);
-    close(fd);
+    root_append(r, "dovecot-uidlist", "9 :1700000009.x\n");
     expect_none(r);
     calm(r, "INBOX");
     expect_none(r);
@@ -130,8 +122,7 @@ static void test_lock_of_the_living(void **state)
 static void test_malformed_line(void **state)
 {
     const struct root *r = *state;
-    use(r);
-    uint32_t validity = validity_of(r, "INBOX");
+    uint32_t validity = use(r);
     edit(r, "dovecot-uidlist", "\n2 ", "\nx2 ");
     found_and_repaired(r, validity, "INBOX: dovecot-uidlist line 3 makes no sense", "x2 ");
 }
@@ -139,8 +130,7 @@ static void test_malformed_line(void **state)
 static void test_line_out_of_order(void **state)
 {
     const struct root *r = *state;
-    use(r);
-    uint32_t validity = validity_of(r, "INBOX");
+    uint32_t validity = use(r);
     edit(r, "dovecot-uidlist", "\n3 ", "\n1 :1700000055.other\n3 ");
     found_and_repaired(r, validity, "line 4", "out of order");
 }
@@ -148,8 +138,7 @@ static void test_line_out_of_order(void **state)
 static void test_no_validity(void **state)
 {
     const struct root *r = *state;
-    use(r);
-    uint32_t validity = validity_of(r, "INBOX");
+    uint32_t validity = use(r);
     edit(r, "dovecot-uidlist", "3 V", "3 X");
     found_and_repaired(r, validity, "no header with a UIDVALIDITY", "that of the index");
 }
@@ -157,8 +146,7 @@ static void test_no_validity(void **state)
 static void test_no_next(void **state)
 {
     const struct root *r = *state;
-    use(r);
-    uint32_t validity = validity_of(r, "INBOX");
+    uint32_t validity = use(r);
     edit(r, "dovecot-uidlist", " N", " Nx");
     found_and_repaired(r, validity, "no next UID", "INBOX");
 }
@@ -166,8 +154,7 @@ static void test_no_next(void **state)
 static void test_no_guid(void **state)
 {
     const struct root *r = *state;
-    use(r);
-    uint32_t validity = validity_of(r, "INBOX");
+    uint32_t validity = use(r);
     edit(r, "dovecot-uidlist", " G", " Gx");
     found_and_repaired(r, validity, "no GUID", "INBOX");
 }
@@ -175,8 +162,7 @@ static void test_no_guid(void **state)
 static void test_uidlist_lost(void **state)
 {
     const struct root *r = *state;
-    use(r);
-    uint32_t validity = validity_of(r, "INBOX");
+    uint32_t validity = use(r);
     mail_remove(r, "dovecot-uidlist");
     found_and_repaired(r, validity, "dovecot-uidlist is missing", "UIDs of the index");
 }
@@ -184,8 +170,7 @@ static void test_uidlist_lost(void **state)
 static void test_uidlist_empty(void **state)
 {
     const struct root *r = *state;
-    use(r);
-    uint32_t validity = validity_of(r, "INBOX");
+    uint32_t validity = use(r);
     root_write(r, "dovecot-uidlist", "");
     found_and_repaired(r, validity, "no header", "INBOX");
 }
@@ -194,8 +179,7 @@ static void test_uidlist_empty(void **state)
 static void test_name_repeated(void **state)
 {
     const struct root *r = *state;
-    use(r);
-    uint32_t validity = validity_of(r, "INBOX");
+    uint32_t validity = use(r);
     char *text = slurp(r, "dovecot-uidlist");
     char line[300];
     snprintf(line, sizeof line, "9 :%s\n", first_name[0]);
@@ -212,8 +196,7 @@ static void test_validity_shared(void **state)
     const struct root *r = *state;
     char own[32];
     char other[32];
-    use(r);
-    uint32_t validity = validity_of(r, "INBOX");
+    uint32_t validity = use(r);
     uint32_t folder = validity_of(r, "Folder");
     snprintf(own, sizeof own, "V%u ", folder);
     snprintf(other, sizeof other, "V%u ", validity);
@@ -234,8 +217,7 @@ static void test_other_validity_than_the_index(void **state)
 {
     const struct root *r = *state;
     char own[32];
-    use(r);
-    uint32_t validity = validity_of(r, "INBOX");
+    uint32_t validity = use(r);
     snprintf(own, sizeof own, "V%u ", validity);
     edit(r, "dovecot-uidlist", own, "V1234567 ");
     found_and_repaired(r, 1234567, "has UIDVALIDITY 1234567", "drops what the index has");
@@ -256,8 +238,7 @@ static void test_uidlist_is_no_file(void **state)
 static void test_two_files_one_name(void **state)
 {
     const struct root *r = *state;
-    use(r);
-    uint32_t validity = validity_of(r, "INBOX");
+    uint32_t validity = use(r);
     root_write(r, "new/1700000001.M1P1.host,x", MAIL_TEXT);
     expect_one(r, "two files with one message's name", "both stay");
     repair(r);
@@ -268,8 +249,7 @@ static void test_two_files_one_name(void **state)
 static void test_bad_name(void **state)
 {
     const struct root *r = *state;
-    use(r);
-    uint32_t validity = validity_of(r, "INBOX");
+    uint32_t validity = use(r);
     root_write(r, "cur/17000\n\033[2J:2,S", MAIL_TEXT);
     expect_one(r, "17000\\x0A\\x1B[2J", "a name that a uidlist can't hold");
     repair(r);
@@ -298,8 +278,7 @@ static void test_directory_missing(void **state)
 {
     const struct root *r = *state;
     static const char *const sub[] = { "tmp", "new" };
-    use(r);
-    uint32_t validity = validity_of(r, "INBOX");
+    uint32_t validity = use(r);
     for (size_t i = 0; i < 2; i++) {
         char line[64];
         assert_int_equal(unlinkat(store_root_fd(r->store), sub[i], AT_REMOVEDIR), 0);
@@ -323,8 +302,7 @@ static void test_unreadable(void **state)
 static void test_keywords_damaged(void **state)
 {
     const struct root *r = *state;
-    use(r);
-    uint32_t validity = validity_of(r, "INBOX");
+    uint32_t validity = use(r);
     edit(r, "dovecot-keywords", "0 blue\n", "0 blue\nnonsense\n");
     found_and_repaired(r, validity, "dovecot-keywords line 2 makes no sense", "nonsense");
     root_expect(r, "dovecot-keywords", "0 blue\n");
@@ -333,8 +311,7 @@ static void test_keywords_damaged(void **state)
 static void test_keyword_named_twice(void **state)
 {
     const struct root *r = *state;
-    use(r);
-    uint32_t validity = validity_of(r, "INBOX");
+    uint32_t validity = use(r);
     edit(r, "dovecot-keywords", "0 blue\n", "0 blue\n1 BLUE\n");
     found_and_repaired(r, validity, "the letters a and b one name", "BLUE");
     edit(r, "dovecot-keywords", "0 blue\n", "0 red\n0 blue\n");
@@ -344,8 +321,7 @@ static void test_keyword_named_twice(void **state)
 static void test_letter_without_name(void **state)
 {
     const struct root *r = *state;
-    use(r);
-    uint32_t validity = validity_of(r, "INBOX");
+    uint32_t validity = use(r);
     mail_rename(r, "cur/1700000001.M1P1.host:2,", "cur/1700000001.M1P1.host:2,z");
     expect_one(r, "1 messages have the letter z", "unknown-25");
     repair(r);

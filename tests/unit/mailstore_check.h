@@ -108,12 +108,13 @@ static inline void mark(struct mailbox *mb, uint32_t uid, uint8_t flags, const c
     assert_int_equal(mailbox_store(mb, &uid, 1, &change, &gone), STORE_OK);
 }
 
-/* INBOX has UIDs 1 to 3, 2 \Seen and "blue"; 4 came and went. Folder has a copy of 1. */
-static inline void use(const struct root *r)
+/* INBOX has UIDs 1 to 3, 2 \Seen and "blue"; 4 came and went. Folder has a copy of 1. Returns
+ * the UIDVALIDITY of INBOX. */
+static inline uint32_t use(const struct root *r)
 {
     uint32_t uid = 1;
     uint32_t copy = 0;
-    uint32_t validity = 0;
+    uint32_t there = 0;
     uint64_t octets = 0;
     time_t date = 0;
     for (int i = 0; i < NAMES; i++)
@@ -125,15 +126,17 @@ static inline void use(const struct root *r)
     mail_refresh(mb);
     mark(mb, 4, FLAG_DELETED, NULL);
     assert_int_equal(mailbox_expunge(mb, NULL, EXPUNGE_ALL, NULL), STORE_OK);
-    assert_int_equal(mailbox_copy(mb, &uid, 1, "Folder", &validity, &copy), STORE_OK);
+    assert_int_equal(mailbox_copy(mb, &uid, 1, "Folder", &there, &copy), STORE_OK);
     for (uid = 1; uid <= 3; uid++) {
         assert_int_equal(mailbox_size(mb, uid, &octets), STORE_OK);
         assert_int_equal(mailbox_internaldate(mb, uid, &date), STORE_OK);
     }
+    uint32_t validity = mailbox_uidvalidity(mb);
     mailbox_close(mb);
     calm(r, "Folder");
     calm(r, "INBOX");
     expect_none(r);
+    return validity;
 }
 
 static inline uint32_t validity_of(const struct root *r, const char *name)

@@ -8,8 +8,7 @@
 static void test_other_flags(void **state)
 {
     const struct root *r = *state;
-    use(r);
-    uint32_t validity = validity_of(r, "INBOX");
+    uint32_t validity = use(r);
     struct hand h = begin(r);
     struct index_message m = get(&h, 1, NULL);
     m.flags |= FLAG_FLAGGED;
@@ -22,8 +21,7 @@ static void test_other_directory(void **state)
 {
     const struct root *r = *state;
     char name[NAME_MAX + 1];
-    use(r);
-    uint32_t validity = validity_of(r, "INBOX");
+    uint32_t validity = use(r);
     struct hand h = begin(r);
     struct index_message m = get(&h, 1, name);
     m.bits |= INDEX_IN_NEW;
@@ -37,8 +35,7 @@ static void test_other_directory(void **state)
 static void test_record_without_file(void **state)
 {
     const struct root *r = *state;
-    use(r);
-    uint32_t validity = validity_of(r, "INBOX");
+    uint32_t validity = use(r);
     struct hand h = begin(r);
     struct index_message m = get(&h, 1, NULL);
     /* UID 4, which is gone, but with a line. */
@@ -61,8 +58,7 @@ static void test_record_without_file(void **state)
 static void test_file_without_record(void **state)
 {
     const struct root *r = *state;
-    use(r);
-    uint32_t validity = validity_of(r, "INBOX");
+    uint32_t validity = use(r);
     struct hand h = begin(r);
     struct index_message m = get(&h, 3, NULL);
     m.state = RECORD_GONE;
@@ -83,8 +79,7 @@ static void test_file_without_record(void **state)
 static void test_record_of_another_message(void **state)
 {
     const struct root *r = *state;
-    use(r);
-    uint32_t validity = validity_of(r, "INBOX");
+    uint32_t validity = use(r);
     struct hand h = begin(r);
     struct index_message m = get(&h, 1, NULL);
     put(&h, &m, "1600000000.other:2,");
@@ -96,8 +91,7 @@ static void test_record_of_another_message(void **state)
 static void test_record_without_line(void **state)
 {
     const struct root *r = *state;
-    use(r);
-    uint32_t validity = validity_of(r, "INBOX");
+    uint32_t validity = use(r);
     /* The list loses a line, and the index has seen the list without. */
     edit(r, "dovecot-uidlist", "\n2 ", "\n4 :1700000002.x\n");
     char *text = slurp(r, "dovecot-uidlist");
@@ -119,8 +113,7 @@ static void test_record_without_line(void **state)
 static void test_line_without_record(void **state)
 {
     const struct root *r = *state;
-    use(r);
-    uint32_t validity = validity_of(r, "INBOX");
+    uint32_t validity = use(r);
     struct hand h = begin(r);
     assert_true(index_message_remove(h.ix, h.f.id, 4));
     h.f.dead--;
@@ -131,8 +124,7 @@ static void test_line_without_record(void **state)
 static void test_line_said_not_to_be(void **state)
 {
     const struct root *r = *state;
-    use(r);
-    uint32_t validity = validity_of(r, "INBOX");
+    uint32_t validity = use(r);
     struct hand h = begin(r);
     struct index_message m = get(&h, 2, NULL);
     m.bits = (uint8_t)(m.bits & ~INDEX_LISTED);
@@ -167,8 +159,7 @@ static void test_numbers(void **state)
         { OF(highest), 9, "has shown UID 9, recorded UID 4" },
         { OF(letters), 0, "UID 2 (1700000002.M2P1.host:2,Sa) has a keyword" },
     };
-    use(r);
-    uint32_t validity = validity_of(r, "INBOX");
+    uint32_t validity = use(r);
     for (size_t i = 0; i < sizeof number / sizeof *number; i++) {
         struct hand h = begin(r);
         memcpy((char *)&h.f + number[i].offset, &number[i].value, sizeof(uint32_t));
@@ -181,8 +172,7 @@ static void test_numbers(void **state)
 static void test_pending(void **state)
 {
     const struct root *r = *state;
-    use(r);
-    uint32_t validity = validity_of(r, "INBOX");
+    uint32_t validity = use(r);
     struct hand h = begin(r);
     h.f.pending = 1;
     h.f.pending_uid = 1;
@@ -193,8 +183,7 @@ static void test_pending(void **state)
 static void test_modseqs(void **state)
 {
     const struct root *r = *state;
-    use(r);
-    uint32_t validity = validity_of(r, "INBOX");
+    uint32_t validity = use(r);
     struct hand h = begin(r);
     struct index_message m = get(&h, 1, NULL);
     m.modseq = h.f.floor; /* told of before the table began; it has no change there */
@@ -209,8 +198,7 @@ static void test_modseqs(void **state)
 static void test_modseq_above_the_folders(void **state)
 {
     const struct root *r = *state;
-    use(r);
-    uint32_t validity = validity_of(r, "INBOX");
+    uint32_t validity = use(r);
     struct hand h = begin(r);
     struct index_message m = get(&h, 4, NULL); /* of a message that is gone */
     m.modseq = h.f.modseq + 1000;
@@ -223,8 +211,7 @@ static void test_changes(void **state)
 {
     const struct root *r = *state;
     uint32_t uid = 77;
-    use(r);
-    uint32_t validity = validity_of(r, "INBOX");
+    uint32_t validity = use(r);
     struct hand h = begin(r);
     uint64_t modseq = index_folder_next_modseq(&h.f, 0);
     assert_true(index_change_add(h.ix, &h.f, modseq, &uid, 1));
@@ -263,8 +250,7 @@ static void touch_unique(const struct hand *h, uint32_t hash, uint32_t uid, bool
 static void test_uniques(void **state)
 {
     const struct root *r = *state;
-    use(r);
-    uint32_t validity = validity_of(r, "INBOX");
+    uint32_t validity = use(r);
     uint32_t hash = index_message_hash(first_name[0], strlen(first_name[0]));
     struct hand h = begin(r);
     touch_unique(&h, hash, 1, false);
@@ -345,8 +331,7 @@ static void test_shown_recent(void **state)
 static void test_size_and_date(void **state)
 {
     const struct root *r = *state;
-    use(r);
-    uint32_t validity = validity_of(r, "INBOX");
+    uint32_t validity = use(r);
     struct hand h = begin(r);
     struct index_message m = get(&h, 2, NULL);
     assert_int_equal(m.size, 20);
@@ -449,8 +434,7 @@ static void test_index_not_ours(void **state)
 static void test_index_damaged_inside(void **state)
 {
     const struct root *r = *state;
-    use(r);
-    uint32_t validity = validity_of(r, "INBOX");
+    uint32_t validity = use(r);
     struct hand h = begin(r);
     unsigned char key[8];
     index_key_put32(key, h.f.id);

@@ -383,11 +383,7 @@ static void test_line_without_file(void **state)
     mail_refresh(mb);
     /* An addition in progress: the lock, the lines, then the files, in order. */
     root_write(r, "dovecot-uidlist.lock", "");
-    int fd = openat(store_root_fd(r->store), "dovecot-uidlist", O_WRONLY | O_APPEND);
-    assert_true(fd >= 0);
-    static const char lines[] = "2 :2.b\n3 :3.c\n";
-    assert_int_equal(write(fd, lines, strlen(lines)), strlen(lines));
-    close(fd);
+    root_append(r, "dovecot-uidlist", "2 :2.b\n3 :3.c\n");
     mail_refresh(mb);
     mail_expect(mb, "1*");
     assert_int_equal(mailbox_uidnext(mb), 2);
@@ -410,11 +406,7 @@ static void test_lines_left_behind(void **state)
     mail_settle();
     mail_refresh(mb);
     root_write(r, "dovecot-uidlist.lock", "");
-    int fd = openat(store_root_fd(r->store), "dovecot-uidlist", O_WRONLY | O_APPEND);
-    assert_true(fd >= 0);
-    static const char lines[] = "2 :2.b\n3 :3.c\n";
-    assert_int_equal(write(fd, lines, strlen(lines)), strlen(lines));
-    close(fd);
+    root_append(r, "dovecot-uidlist", "2 :2.b\n3 :3.c\n");
     mail_refresh(mb);
     assert_int_equal(mailbox_uidnext(mb), 2);
     mail_remove(r, "dovecot-uidlist.lock");

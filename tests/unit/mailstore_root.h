@@ -81,12 +81,23 @@ static inline void root_maildir(const struct root *r, const char *path)
     }
 }
 
-static inline void root_write(const struct root *r, const char *path, const char *text)
+static inline void root_put(const struct root *r, const char *path, int how, const char *text)
 {
-    int fd = openat(store_root_fd(r->store), path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    int fd = openat(store_root_fd(r->store), path, O_WRONLY | how, 0600);
     assert_true(fd >= 0);
     assert_int_equal(write(fd, text, strlen(text)), strlen(text));
     close(fd);
+}
+
+static inline void root_write(const struct root *r, const char *path, const char *text)
+{
+    root_put(r, path, O_CREAT | O_TRUNC, text);
+}
+
+/* Behind what the file has. */
+static inline void root_append(const struct root *r, const char *path, const char *text)
+{
+    root_put(r, path, O_APPEND, text);
 }
 
 static inline void root_expect(const struct root *r, const char *path, const char *text)
