@@ -98,7 +98,8 @@ static bool column_move(struct index *ix, struct column *c, const struct cache_k
 {
     unsigned char key[KEY_SIZE];
     struct cache_key found;
-    make_key(key, want);
+    if (op == MDB_SET_RANGE)
+        make_key(key, want);
     MDB_val k = { sizeof key, key };
     int rc = mdb_cursor_get(c->cursor, &k, v_r, op);
     c->folder = 0; /* nothing is known, until all has gone well */

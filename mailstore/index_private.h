@@ -21,7 +21,9 @@
 
 #include "mailstore/index.h"
 
+#include <endian.h>
 #include <lmdb.h>
+#include <string.h>
 
 enum index_table {
     INDEX_FOLDERS,  /* cur_ino (8) -> struct index_folder; key 0: the index itself */
@@ -101,10 +103,32 @@ void index_block_free(struct index *ix);
 /* index_cache.c: the same of what it remembers. */
 void index_cache_forget(struct index *ix);
 
-void index_key_put32(unsigned char *key, uint32_t n);
-void index_key_put64(unsigned char *key, uint64_t n);
-uint32_t index_key_get32(const unsigned char *key);
-uint64_t index_key_get64(const unsigned char *key);
+/* Numbers in keys, whose octets sort as the numbers do. */
+static inline void index_key_put32(unsigned char *key, uint32_t n)
+{
+    n = htobe32(n);
+    memcpy(key, &n, sizeof n);
+}
+
+static inline void index_key_put64(unsigned char *key, uint64_t n)
+{
+    n = htobe64(n);
+    memcpy(key, &n, sizeof n);
+}
+
+static inline uint32_t index_key_get32(const unsigned char *key)
+{
+    uint32_t n;
+    memcpy(&n, key, sizeof n);
+    return be32toh(n);
+}
+
+static inline uint64_t index_key_get64(const unsigned char *key)
+{
+    uint64_t n;
+    memcpy(&n, key, sizeof n);
+    return be64toh(n);
+}
 
 /* --- index_boot.c ----------------------------------------------------------------------------
  */
