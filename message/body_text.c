@@ -5,6 +5,7 @@
 #include "message/transfer.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* What is read at once: see SEND_CHUNK in send.c. */
 #define BODY_CHUNK 32768
@@ -34,6 +35,45 @@ bool body_text_is_text(const struct part *p)
     return !part_content_type(p, &ct) || content_type_is(&ct, "text", NULL);
 }
 
+/* Reads the name of the charset; *html_r: it is HTML. */
+static enum message_status read_type(const struct part *p, struct buffer *charset, bool *html_r)
+{
+    struct content_type ct;
+    buffer_init(charset, HEADER_MAX);
+    *html_r = false;
+    if (part_content_type(p, &ct)) {
+        content_param_find(ct.params, "charset", charset);
+        *html_r = content_type_is(&ct, "text", "html");
+    }
+    return charset->failed ? MESSAGE_NOMEM : MESSAGE_OK;
+}
+
+/* The families of charsets of one octet a character whose lower half is US-ASCII. */
+static bool has_ascii(enum charset_way way, const char *iconv_name)
+{
+    static const char *const families[] = { "ISO-8859-", "CP125", "KOI8-" };
+    if (way == CHARSET_UTF8)
+        return true;
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+        if (strncmp(iconv_name, families[i], strlen(families[i])) == 0)
+            return true;
+    return false;
+}
+
+enum message_status body_text_is_plain(const struct part *p, bool *plain_r)
+{
+    struct buffer name;
+    bool html;
+    enum charset_way way;
+    const char *iconv_name;
+    enum message_status status = read_type(p, &name, &html);
+    charset_find(name.len > 0 ? name.data : "", name.len, &way, &iconv_name);
+    *plain_r = status == MESSAGE_OK && !html && has_ascii(way, iconv_name) &&
+               transfer_encoding_of(p) == TRANSFER_NONE;
+    buffer_free(&name);
+    return status;
+}
+
 /* Reads the body and pushes it through the first stage. */
 static enum message_status push_body(struct body_text *b, const struct message *msg,
                                      const struct part *p)
@@ -42,13 +82,14 @@ static enum message_status push_body(struct body_text *b, const struct message *
     uint64_t at = p->body.raw;
     uint64_t left = p->body.raw_len;
     while (left > 0) {
+        const char *octets;
         size_t want = left < sizeof b->buf ? (size_t)left : sizeof b->buf;
-        ssize_t got = msg->in->pread(msg->in, b->buf, want, at);
+        ssize_t got = message_input_get(msg->in, b->buf, want, at, &octets);
         if (got < 0)
             return MESSAGE_IO;
         if (got == 0)
             return MESSAGE_CHANGED;
-        if (!sink->write(sink, b->buf, (size_t)got))
+        if (!sink->write(sink, octets, (size_t)got))
             return MESSAGE_SINK;
         at += (uint64_t)got;
         left -= (uint64_t)got;
@@ -59,17 +100,13 @@ static enum message_status push_body(struct body_text *b, const struct message *
 enum message_status body_text_write(struct body_text *b, const struct message *msg,
                                     const struct part *p, struct message_sink *utf8)
 {
-    struct content_type ct;
     struct buffer name;
-    buffer_init(&name, HEADER_MAX);
-    bool typed = part_content_type(p, &ct);
-    if (typed)
-        content_param_find(ct.params, "charset", &name);
-    if (name.failed) {
+    bool html;
+    enum message_status status = read_type(p, &name, &html);
+    if (status != MESSAGE_OK) {
         buffer_free(&name);
-        return MESSAGE_NOMEM;
+        return status;
     }
-    bool html = typed && content_type_is(&ct, "text", "html");
     if (html) {
         html_text_init(&b->html, utf8);
         utf8 = &b->html.sink;
@@ -78,7 +115,7 @@ enum message_status body_text_write(struct body_text *b, const struct message *m
     buffer_free(&name);
     transfer_init(&b->transfer, transfer_encoding_of(p), &b->charset.sink);
 
-    enum message_status status = push_body(b, msg, p);
+    status = push_body(b, msg, p);
     if (status == MESSAGE_OK &&
         !(transfer_finish(&b->transfer) && charset_finish(&b->charset) &&
           (!html || html_text_finish(&b->html))))

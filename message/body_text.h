@@ -14,6 +14,10 @@ void body_text_free(struct body_text *b);
 /* Whether the part is text, as far as IMAP's search is concerned. */
 bool body_text_is_text(const struct part *p);
 
+/* Whether what is US-ASCII in the body of a part is the same in its text: nothing to decode, a
+ * charset that has US-ASCII in it, no HTML. MESSAGE_NOMEM, or MESSAGE_OK. */
+enum message_status body_text_is_plain(const struct part *p, bool *plain_r);
+
 /* Writes the text of a part to the sink, as UTF-8 (where its charset is not known, as it is).
  * MESSAGE_SINK when that wanted no more. MESSAGE_CHANGED when the input is shorter than it
  * was. */

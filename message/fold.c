@@ -1,5 +1,7 @@
 #include "message/fold.h"
 
+#include "message/lanes.h"
+
 #include <string.h>
 #include <utf8proc.h>
 
@@ -8,6 +10,9 @@
 
 /* The longest UTF-8 sequence. */
 #define SEQUENCE_MAX 4
+
+/* The octets of most characters' decompositions, and of what is kept of them. */
+#define ANSWER_MAX 8
 
 static bool flush(struct fold *f)
 {
@@ -61,19 +66,74 @@ static bool put_ordered(struct fold *f, int32_t codepoint)
     return true;
 }
 
-static bool fold_codepoint(struct fold *f, int32_t codepoint)
+/* What a character is folded to: itself, where the library says nothing of it. */
+static utf8proc_ssize_t decompose(int32_t codepoint, utf8proc_int32_t to[DECOMPOSED_MAX])
 {
-    utf8proc_int32_t to[DECOMPOSED_MAX];
     int bound_class = 0;
     utf8proc_ssize_t n = utf8proc_decompose_char(
         codepoint, to, DECOMPOSED_MAX, UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD,
         &bound_class);
-    if (n < 0 || n > DECOMPOSED_MAX)
-        return put_ordered(f, codepoint);
+    if (n >= 0 && n <= DECOMPOSED_MAX)
+        return n;
+    to[0] = codepoint;
+    return 1;
+}
+
+static bool fold_by_library(struct fold *f, int32_t codepoint)
+{
+    utf8proc_int32_t to[DECOMPOSED_MAX];
+    utf8proc_ssize_t n = decompose(codepoint, to);
     for (utf8proc_ssize_t i = 0; i < n; i++)
         if (!put_ordered(f, to[i]))
             return false;
     return true;
+}
+
+/* What the library said of one character: starters, and after them at most one mark. */
+struct answer {
+    int32_t codepoint; /* 0: none */
+    int32_t mark;      /* 0: none */
+    uint8_t len;
+    char starters[ANSWER_MAX]; /* as UTF-8 */
+    bool other;                /* it is not of that form: ask again */
+};
+
+/* Text has few characters, and those of two octets never share a place here. */
+#define ANSWERS 2048
+static _Thread_local struct answer answers[ANSWERS];
+
+static void ask(struct answer *a, int32_t codepoint)
+{
+    utf8proc_int32_t to[DECOMPOSED_MAX];
+    utf8proc_ssize_t n = decompose(codepoint, to);
+    *a = (struct answer){ .codepoint = codepoint };
+    for (utf8proc_ssize_t i = 0; i < n && !a->other; i++) {
+        if (a->mark != 0 || a->len + SEQUENCE_MAX > ANSWER_MAX)
+            a->other = true;
+        else if (combining_class(to[i]) != 0)
+            a->mark = to[i];
+        else
+            a->len +=
+                (uint8_t)utf8proc_encode_char(to[i], (utf8proc_uint8_t *)a->starters + a->len);
+    }
+}
+
+static bool fold_codepoint(struct fold *f, int32_t codepoint)
+{
+    struct answer *a = &answers[codepoint % ANSWERS];
+    if (a->codepoint != codepoint)
+        ask(a, codepoint);
+    if (a->other)
+        return fold_by_library(f, codepoint);
+    if (a->len > 0) {
+        if (f->marks > 0 && !flush_marks(f))
+            return false;
+        if (sizeof f->out - f->out_len < ANSWER_MAX && !flush(f))
+            return false;
+        memcpy(f->out + f->out_len, a->starters, ANSWER_MAX);
+        f->out_len += a->len;
+    }
+    return a->mark == 0 || put_ordered(f, a->mark);
 }
 
 /* Reads one character of UTF-8 (RFC 3629 section 4). Returns its length, 0 when its end is
@@ -118,63 +178,64 @@ static bool fold_invalid(struct fold *f, char c)
     return fold_codepoint(f, codepoint_of_windows_1252((unsigned char)c));
 }
 
-/* Whether one of eight octets is not US-ASCII, or (perhaps) a CR: subtracting borrows into the
- * high bit of an octet that was zero. */
-static bool needs_care(uint64_t eight)
+/* Where octets are not US-ASCII, or are CR. */
+static lanes need_care(lanes v)
 {
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-    uint64_t cr = eight ^ (ones * '\r');
-    return ((eight | ((cr - ones) & ~cr)) & (ones * 0x80)) != 0;
+    return (v & 0x80) | (lanes)(v == '\r');
 }
 
-/* How many octets from p on are US-ASCII other than CR. Looks no further than they go, or it
- * would look at some again and again. */
-static size_t ascii_run(const char *p, size_t n)
+static lanes lower(lanes v)
+{
+    return v + ((lanes)(v - 'A' < 26) & ('a' - 'A'));
+}
+
+/* Folds the octets at p that are US-ASCII other than CR, and says how many they were. No
+ * US-ASCII character decomposes or combines; only the case of letters is folded. */
+static bool fold_ascii(struct fold *f, const char *p, size_t n, size_t *run_r)
 {
     size_t i = 0;
-    for (uint64_t eight; n - i >= sizeof eight; i += sizeof eight) {
-        memcpy(&eight, p + i, sizeof eight);
-        if (needs_care(eight))
-            break;
-    }
-    while (i < n && (unsigned char)p[i] < 0x80 && p[i] != '\r')
-        i++;
-    return i;
-}
-
-/* Sixteen octets at once, as in octets.c. */
-typedef unsigned char lanes __attribute__((vector_size(16)));
-
-static void lower_ascii(char *to, const char *p, size_t n)
-{
-    for (; n >= sizeof(lanes); n -= sizeof(lanes)) {
-        lanes v;
-        memcpy(&v, p, sizeof v);
-        lanes upper = (lanes)(v - 'A' < 26);
-        v += upper & ('a' - 'A');
-        memcpy(to, &v, sizeof v);
-        p += sizeof v;
-        to += sizeof v;
-    }
-    for (; n > 0; n--, p++)
-        *to++ = (char)(*p >= 'A' && *p <= 'Z' ? *p + ('a' - 'A') : *p);
-}
-
-/* No US-ASCII character decomposes or combines; only the case of letters is folded. */
-static bool fold_ascii(struct fold *f, const char *p, size_t n)
-{
-    if (f->marks > 0 && !flush_marks(f))
+    if (f->marks > 0 && (unsigned char)*p < 0x80 && *p != '\r' && !flush_marks(f))
         return false;
-    while (n > 0) {
-        if (f->out_len == sizeof f->out && !flush(f))
+    for (;;) {
+        if (sizeof f->out - f->out_len < sizeof(lanes) && !flush(f))
             return false;
         size_t room = sizeof f->out - f->out_len;
-        size_t run = n < room ? n : room;
-        lower_ascii(f->out + f->out_len, p, run);
-        f->out_len += run;
-        p += run;
-        n -= run;
+        char *to = f->out + f->out_len;
+        size_t left = n - i < room ? n - i : room;
+        for (; left >= sizeof(lanes); left -= sizeof(lanes)) {
+            lanes v = lanes_load(p + i);
+            if (lanes_any(need_care(v)))
+                break;
+            lanes_store(to, lower(v));
+            i += sizeof v;
+            to += sizeof v;
+        }
+        bool stop = left >= sizeof(lanes) || i + left == n;
+        for (; left > 0 && (unsigned char)p[i] < 0x80 && p[i] != '\r'; left--, i++)
+            *to++ = (char)(p[i] >= 'A' && p[i] <= 'Z' ? p[i] + ('a' - 'A') : p[i]);
+        f->out_len = (size_t)(to - f->out);
+        if (stop || left > 0)
+            break;
     }
+    *run_r = i;
+    return true;
+}
+
+bool fold_keeps(const char *p, size_t n)
+{
+    lanes high = { 0 };
+    lanes bare = { 0 };
+    size_t i = 0;
+    for (; n - i > sizeof(lanes); i += sizeof(lanes)) {
+        lanes v = lanes_load(p + i);
+        high |= v;
+        bare |= (lanes)(v == '\r') & (lanes)(lanes_load(p + i + 1) != '\n');
+    }
+    if (lanes_any((high & 0x80) | bare))
+        return false;
+    for (; i < n; i++)
+        if ((unsigned char)p[i] >= 0x80 || (p[i] == '\r' && (i + 1 == n || p[i + 1] != '\n')))
+            return false;
     return true;
 }
 
@@ -210,8 +271,8 @@ static bool fold_write(struct message_sink *sink, const void *octets, size_t n)
     if (!finish_tail(f, &p, &n))
         return false;
     while (n > 0) {
-        size_t run = ascii_run(p, n);
-        if (run > 0 && !fold_ascii(f, p, run))
+        size_t run;
+        if (!fold_ascii(f, p, n, &run))
             return false;
         p += run;
         n -= run;

@@ -36,6 +36,10 @@ void fold_init(struct fold *f, struct message_sink *next);
  * if the next sink wanted no more. */
 bool fold_finish(struct fold *f);
 
+/* Whether folding leaves these octets as they are, but for the case of letters and for CRs
+ * before LFs: they are US-ASCII, without any other CR. */
+bool fold_keeps(const char *p, size_t n);
+
 /* The character of an octet in windows-1252; its five holes are as in ISO 8859-1. */
 int32_t codepoint_of_windows_1252(unsigned char c);
 

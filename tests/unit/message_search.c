@@ -279,14 +279,150 @@ static void borders(void **state)
     buffer_free(&text);
 }
 
+static unsigned seed = 2463534242;
+
+static unsigned next_random(void)
+{
+    seed ^= seed << 13;
+    seed ^= seed >> 17;
+    seed ^= seed << 5;
+    return seed;
+}
+
+static void random_text(char *p, size_t n, const char *octets)
+{
+    for (size_t i = 0; i < n; i++)
+        p[i] = octets[next_random() % strlen(octets)];
+    p[n] = '\0';
+}
+
+/* As it is compared, where all of it is US-ASCII: in lower case, without CRs. */
+static void fold_plainly(char *p)
+{
+    char *to = p;
+    for (; *p != '\0'; p++)
+        if (*p != '\r')
+            *to++ = (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
+    *to = '\0';
+}
+
+static void base64(struct buffer *out, const char *p, size_t n)
+{
+    static const char digits[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t i = 0; i < n; i += 3) {
+        unsigned v = 0;
+        for (size_t k = i; k < i + 3; k++)
+            v = v << 8 | (k < n ? (unsigned char)p[k] : 0);
+        for (size_t k = 0; k < 4; k++)
+            buffer_putc(out, i + k > n ? '=' : digits[v >> (18 - 6 * k) & 63]);
+    }
+}
+
+/* A body searched where it lies has what the same body has when it must be decoded, and when it
+ * is looked through in the plainest way: whatever its line ends, wherever its chunks end. */
+static void bodies_where_they_lie(void **state)
+{
+    (void)state;
+    static const char *const types[] = { "",
+                                         "Content-Type: text/plain; charset=us-ascii\n",
+                                         "Content-Type: text/plain; charset=koi8-r\n",
+                                         "Content-Type: text/x; charset=\"Windows-1252\"\n",
+                                         "Content-Type: text/plain; charset=utf-7\n",
+                                         "Content-Type: text/plain; charset=unheard-of\n" };
+    static const char *const kinds[] = { "aB \n", "ab\r\n", "abcdefgh\n", "Ab\r", "aa\n" };
+    static char body[140000];
+    struct buffer plain;
+    struct buffer encoded;
+    size_t found = 0;
+    buffer_init(&plain, 1 << 20);
+    buffer_init(&encoded, 1 << 20);
+    for (size_t round = 0; round < 4000; round++) {
+        const char *type = types[next_random() % (sizeof types / sizeof *types)];
+        const char *kind = kinds[round % (sizeof kinds / sizeof *kinds)];
+        bool large = round % 40 == 0;
+        size_t n =
+            large ? 65536 * (1 + round % 2) - 20 + next_random() % 40 : next_random() % 60;
+        char words[24];
+        random_text(body, n, kind);
+        random_text(words, 1 + next_random() % 8, kind);
+        if (large) { /* all but a few of those that are too easily found */
+            memset(body, '.', n);
+            for (size_t i = 0; i < 400; i++)
+                body[next_random() % n] = kind[next_random() % strlen(kind)];
+            size_t near = next_random() % 10;
+            if (n > 65536 + 30)
+                memcpy(body + 65536 - near, words, strlen(words));
+        }
+        if (round % 11 == 0 && n > 0)
+            body[next_random() % n] = '\xe9';
+        buffer_clear(&plain);
+        buffer_clear(&encoded);
+        buffer_printf(&plain, "%s\n%s", type, body);
+        buffer_printf(&encoded, "%sContent-Transfer-Encoding: base64\n\n", type);
+        base64(&encoded, body, n);
+        bool here = finds(buffer_string(&plain), BODY, words, NULL, 0);
+        bool in_steps =
+            finds(buffer_string(&plain), BODY, words, NULL, 1 + next_random() % 70000);
+        bool decoded = finds(buffer_string(&encoded), BODY, words, NULL, 0);
+        assert_int_equal(here, decoded);
+        assert_int_equal(here, in_steps);
+        bool ascii = strchr(body, '\xe9') == NULL;
+        fold_plainly(body);
+        fold_plainly(words);
+        if (ascii)
+            assert_int_equal(here, strstr(body, words) != NULL);
+        found += here;
+    }
+    assert_in_range(found, 200, 3800);
+    buffer_free(&plain);
+    buffer_free(&encoded);
+}
+
+/* Fields that are passed over because a word is not in them, and the same fields where that
+ * can't be said: with the beginning of an encoded-word that is none at their end. */
+static void fields_that_lack_a_word(void **state)
+{
+    (void)state;
+    size_t found = 0;
+    for (size_t round = 0; round < 100000; round++) {
+        char value[40];
+        char words[12];
+        char text[2][200];
+        random_text(value, next_random() % 30, round % 2 == 0 ? "abC \t:" : "ab\r b\t\v");
+        random_text(words, 1 + next_random() % 6, round % 2 == 0 ? "abc :" : "ab \v");
+        size_t fold = next_random() % (strlen(value) + 1);
+        for (int i = 0; i < 2; i++)
+            snprintf(text[i], sizeof text[i], "%s%.*s%s%s%s\n\n",
+                     round % 3 == 0 ? "Subject:" : "Subject : ", (int)fold, value,
+                     round % 5 == 0 ? "\r\n \t" : "", value + fold, i == 0 ? "" : " |=?");
+        if (words[strlen(words) - 1] == ' ')
+            continue;
+        enum key key = round % 2 == 0 ? TEXT : SUBJECT;
+        bool quickly = finds(text[0], key, words, NULL, 0);
+        assert_int_equal(quickly, finds(text[1], key, words, NULL, 0));
+        found += quickly;
+    }
+    assert_in_range(found, 10000, 90000);
+    check("Subject: Kelvin \u212a\n\n", TEXT, "kelvin k", true);
+    check("Subject: x\n\n\u212a", TEXT, "k", true);
+    check("Subject: x\n\n\u212a", BODY, "k", true);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(headers),     cmocka_unit_test(encoded_words),
-        cmocka_unit_test(folding),     cmocka_unit_test(bodies),
-        cmocka_unit_test(html),        cmocka_unit_test(parts),
-        cmocka_unit_test(wanted_text), cmocka_unit_test(charsets),
+        cmocka_unit_test(headers),
+        cmocka_unit_test(encoded_words),
+        cmocka_unit_test(folding),
+        cmocka_unit_test(bodies),
+        cmocka_unit_test(html),
+        cmocka_unit_test(parts),
+        cmocka_unit_test(wanted_text),
+        cmocka_unit_test(charsets),
         cmocka_unit_test(borders),
+        cmocka_unit_test(bodies_where_they_lie),
+        cmocka_unit_test(fields_that_lack_a_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
