@@ -27,25 +27,21 @@ void body_text_free(struct body_text *b)
     free(b);
 }
 
-bool body_text_is_text(const struct part *p)
-{
-    struct content_type ct;
-    if (p->kind != PART_LEAF)
-        return false;
-    return !part_content_type(p, &ct) || content_type_is(&ct, "text", NULL);
-}
-
-/* Reads the name of the charset; *html_r: it is HTML. */
-static enum message_status read_type(const struct part *p, struct buffer *charset, bool *html_r)
+/* Reads the name of the charset; *html_r: it is HTML. False: it is no text. */
+static bool read_type(const struct part *p, struct buffer *charset, bool *html_r)
 {
     struct content_type ct;
     buffer_init(charset, HEADER_MAX);
     *html_r = false;
-    if (part_content_type(p, &ct)) {
-        content_param_find(ct.params, "charset", charset);
-        *html_r = content_type_is(&ct, "text", "html");
-    }
-    return charset->failed ? MESSAGE_NOMEM : MESSAGE_OK;
+    if (p->kind != PART_LEAF)
+        return false;
+    if (!part_content_type(p, &ct))
+        return true;
+    if (!content_type_is(&ct, "text", NULL))
+        return false;
+    content_param_find(ct.params, "charset", charset);
+    *html_r = content_type_is(&ct, "text", "html");
+    return true;
 }
 
 /* The families of charsets of one octet a character whose lower half is US-ASCII. */
@@ -60,16 +56,20 @@ static bool has_ascii(enum charset_way way, const char *iconv_name)
     return false;
 }
 
-enum message_status body_text_is_plain(const struct part *p, bool *plain_r)
+enum message_status body_text_kind(const struct part *p, enum body_text_kind *kind_r)
 {
     struct buffer name;
     bool html;
     enum charset_way way;
     const char *iconv_name;
-    enum message_status status = read_type(p, &name, &html);
+    *kind_r = BODY_NO_TEXT;
+    if (!read_type(p, &name, &html))
+        return MESSAGE_OK;
     charset_find(name.len > 0 ? name.data : "", name.len, &way, &iconv_name);
-    *plain_r = status == MESSAGE_OK && !html && has_ascii(way, iconv_name) &&
-               transfer_encoding_of(p) == TRANSFER_NONE;
+    bool plain =
+        !html && has_ascii(way, iconv_name) && transfer_encoding_of(p) == TRANSFER_NONE;
+    *kind_r = plain ? BODY_PLAIN : BODY_TEXT;
+    enum message_status status = name.failed ? MESSAGE_NOMEM : MESSAGE_OK;
     buffer_free(&name);
     return status;
 }
@@ -102,10 +102,10 @@ enum message_status body_text_write(struct body_text *b, const struct message *m
 {
     struct buffer name;
     bool html;
-    enum message_status status = read_type(p, &name, &html);
-    if (status != MESSAGE_OK) {
+    read_type(p, &name, &html);
+    if (name.failed) {
         buffer_free(&name);
-        return status;
+        return MESSAGE_NOMEM;
     }
     if (html) {
         html_text_init(&b->html, utf8);
@@ -115,7 +115,7 @@ enum message_status body_text_write(struct body_text *b, const struct message *m
     buffer_free(&name);
     transfer_init(&b->transfer, transfer_encoding_of(p), &b->charset.sink);
 
-    status = push_body(b, msg, p);
+    enum message_status status = push_body(b, msg, p);
     if (status == MESSAGE_OK &&
         !(transfer_finish(&b->transfer) && charset_finish(&b->charset) &&
           (!html || html_text_finish(&b->html))))

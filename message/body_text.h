@@ -11,12 +11,16 @@ struct body_text;
 struct body_text *body_text_new(void);
 void body_text_free(struct body_text *b);
 
-/* Whether the part is text, as far as IMAP's search is concerned. */
-bool body_text_is_text(const struct part *p);
+/* What a part is as far as IMAP's search is concerned. */
+enum body_text_kind {
+    BODY_NO_TEXT,
+    BODY_PLAIN, /* what is US-ASCII in its body is the same in its text: nothing to decode, no
+                 * HTML, a charset that has US-ASCII in it */
+    BODY_TEXT
+};
 
-/* Whether what is US-ASCII in the body of a part is the same in its text: nothing to decode, a
- * charset that has US-ASCII in it, no HTML. MESSAGE_NOMEM, or MESSAGE_OK. */
-enum message_status body_text_is_plain(const struct part *p, bool *plain_r);
+/* Finds out what a part is. MESSAGE_NOMEM, or MESSAGE_OK. */
+enum message_status body_text_kind(const struct part *p, enum body_text_kind *kind_r);
 
 /* Writes the text of a part to the sink, as UTF-8 (where its charset is not known, as it is).
  * MESSAGE_SINK when that wanted no more. MESSAGE_CHANGED when the input is shorter than it

@@ -67,6 +67,25 @@ bool header_next(const char *header, size_t len, size_t *pos, struct field *f)
     return false;
 }
 
+/* Only the lines that begin like the name are read. */
+bool header_find(const char *header, size_t len, const char *name, struct field *f)
+{
+    size_t n = strlen(name);
+    size_t pos = 0;
+    while (len - pos > n) {
+        size_t at = pos;
+        if ((header[pos] | 0x20) == (name[0] | 0x20) &&
+            strncasecmp(header + pos, name, n) == 0 && header_next(header, len, &at, f) &&
+            f->raw == header + pos && f->name_len == n)
+            return true;
+        const char *lf = memchr(header + pos, '\n', len - pos);
+        if (lf == NULL)
+            break;
+        pos = (size_t)(lf - header) + 1;
+    }
+    return false;
+}
+
 bool field_is(const struct field *f, const char *name)
 {
     return strlen(name) == f->name_len && strncasecmp(f->name, name, f->name_len) == 0;

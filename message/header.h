@@ -22,6 +22,9 @@ struct field {
  * The field points into the header. */
 bool header_next(const char *header, size_t len, size_t *pos, struct field *f);
 
+/* Finds the first field of that name (any case). */
+bool header_find(const char *header, size_t len, const char *name, struct field *f);
+
 /* Whether the field has this name (any case). */
 bool field_is(const struct field *f, const char *name);
 

@@ -1,6 +1,7 @@
 #include "message/html_text.h"
 
 #include "message/fold.h"
+#include "message/lanes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -250,17 +251,88 @@ static bool octet(struct html_text *h, char c, bool *again)
     return true;
 }
 
+/* ---- many octets at once ---- */
+
+/* Copies what is text up to the next tag or reference, each run of white space as one space,
+ * and says how far it came: not over the end of what is written or read, nor to the last few.
+ */
+static size_t copy_text(struct html_text *h, const char *p, size_t n)
+{
+    size_t i = 0;
+    while (n - i >= sizeof(lanes) && sizeof h->out - h->out_len > sizeof(lanes)) {
+        lanes v = lanes_load(p + i);
+        lanes white = (lanes)(v == ' ') | (lanes)(v - '\t' < 5);
+        unsigned stops = lanes_bits((lanes)(v == '<') | (lanes)(v == '&'));
+        unsigned spaces = lanes_bits(white);
+        unsigned one_more = h->space || !h->written; /* were the first one a space */
+        stops |= spaces & (spaces << 1 | one_more);
+        size_t run = stops == 0 ? sizeof v : (size_t)__builtin_ctz(stops);
+        if (run == 0) {
+            if (!is_space(p[i]))
+                break;
+            h->space = true;
+            i++;
+            continue;
+        }
+        if (h->space && h->written)
+            h->out[h->out_len++] = ' ';
+        lanes_store(h->out + h->out_len, (v & ~white) | (white & ' '));
+        h->space = is_space(p[i + run - 1]);
+        h->out_len += run - h->space;
+        h->written = true;
+        i += run;
+    }
+    return i;
+}
+
+/* The octets up to one of a kind. */
+static size_t up_to(const char *p, size_t n, char c)
+{
+    const char *at = memchr(p, c, n);
+    return at == NULL ? n : (size_t)(at - p);
+}
+
+/* Those in a tag that mean nothing. */
+static size_t skip_in_tag(struct html_text *h, const char *p, size_t n)
+{
+    size_t i = 0;
+    while (i < n && p[i] != '>' && p[i] != '"' && p[i] != '\'' && p[i] != '=' &&
+           !is_space(p[i]))
+        i++;
+    h->after_equals = h->after_equals && i == 0;
+    return i;
+}
+
+/* Does what octet() would do with the next octets, as far as that is the same for many, and
+ * says how many they were. */
+static size_t many(struct html_text *h, const char *p, size_t n)
+{
+    switch (h->state) {
+    case HTML_TEXT: /* a space is due already where text is skipped */
+        return is_skipping(h) ? up_to(p, n, '<') : copy_text(h, p, n);
+    case HTML_TAG:
+        return skip_in_tag(h, p, n);
+    case HTML_QUOTED:
+        return up_to(p, n, h->quote);
+    case HTML_COMMENT:
+        return h->dashes == 0 ? up_to(p, n, '-') : 0;
+    default:
+        return 0;
+    }
+}
+
 static bool html_write(struct message_sink *sink, const void *octets, size_t n)
 {
     struct html_text *h = (struct html_text *)sink;
     const char *p = octets;
     for (size_t i = 0; i < n; i++) {
-        bool again;
-        do {
+        i += many(h, p + i, n - i);
+        bool again = i < n;
+        while (again) {
             again = false;
             if (!octet(h, p[i], &again))
                 return false;
-        } while (again);
+        }
     }
     return true;
 }

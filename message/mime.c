@@ -21,6 +21,7 @@
  * found gets one empty part, for IMAP's grammar has no multipart without parts.
  */
 #include "message/envelope.h"
+#include "message/find.h"
 #include "message/part.h"
 #include "message/scanner.h"
 
@@ -203,14 +204,14 @@ static enum message_status match_delimiter(struct parser *ps, struct boundary **
 /* Passes octets up to the next line that begins with "--", or to the end. */
 static enum message_status skip_to_dashes(struct scanner *s)
 {
-    static const char needle[] = { '\n', '-', '-' };
+    static const struct finder dashes = { .text = "\n--", .len = 3, .place = { 0, 1 } };
     for (;;) {
-        enum message_status status = scanner_fill(s, sizeof needle);
+        enum message_status status = scanner_fill(s, dashes.len);
         size_t n = scanner_available(s);
         if (status != MESSAGE_OK)
             return status;
         const char *p = scanner_at(s);
-        const char *hit = memmem(p, n, needle, sizeof needle);
+        const char *hit = finder_find(&dashes, p, n);
         if (hit != NULL) {
             scanner_advance(s, (size_t)(hit - p) + 1);
             return MESSAGE_OK;
@@ -219,7 +220,7 @@ static enum message_status skip_to_dashes(struct scanner *s)
             scanner_advance(s, n);
             return MESSAGE_OK;
         }
-        scanner_advance(s, n - (sizeof needle - 1));
+        scanner_advance(s, n - (dashes.len - 1));
     }
 }
 

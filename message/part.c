@@ -4,11 +4,7 @@
 
 bool part_field(const struct part *p, const char *name, struct field *f_r)
 {
-    size_t pos = 0;
-    while (header_next(p->fields, p->fields_len, &pos, f_r))
-        if (field_is(f_r, name))
-            return true;
-    return false;
+    return header_find(p->fields, p->fields_len, name, f_r);
 }
 
 bool part_content_type(const struct part *p, struct content_type *ct_r)

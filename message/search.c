@@ -391,11 +391,12 @@ static enum message_status search_plain_body(struct search *s, const struct part
 
 static enum message_status search_part_body(struct search *s, const struct part *p)
 {
-    bool plain;
-    enum message_status status = body_text_is_plain(p, &plain);
-    if (status == MESSAGE_OK && plain)
-        status = search_plain_body(s, p, &plain);
-    if (status != MESSAGE_OK || plain)
+    enum body_text_kind kind;
+    bool done = false;
+    enum message_status status = body_text_kind(p, &kind);
+    if (status == MESSAGE_OK && kind == BODY_PLAIN)
+        status = search_plain_body(s, p, &done);
+    if (status != MESSAGE_OK || done || kind == BODY_NO_TEXT)
         return status;
     if (!make_stages(s) ||
         (s->stages->body == NULL && (s->stages->body = body_text_new()) == NULL))
@@ -413,7 +414,7 @@ static enum message_status search_parts(struct search *s, bool mime_headers)
         bool embedded = p->parent != PART_NONE && s->msg->part[p->parent].kind == PART_MESSAGE;
         if (embedded || (mime_headers && p->parent != PART_NONE))
             status = search_part_header(s, p);
-        if (status == MESSAGE_OK && body_text_is_text(p))
+        if (status == MESSAGE_OK)
             status = search_part_body(s, p);
     }
     return status;

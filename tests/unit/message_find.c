@@ -4,6 +4,7 @@
 
 #include "memory_input.h"
 #include "message/fold.h"
+#include "message/header.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -103,6 +104,42 @@ static void nearly_everywhere(void **state)
     assert_ptr_equal(finder_find(&f, p, n), p + n - sizeof text);
     assert_int_equal(finder_find_any_case(&f, p, n), FIND_UNSURE);
     free(p);
+}
+
+/* The first field of a name is the one that going through all of them comes to first. */
+static void fields(void **state)
+{
+    (void)state;
+    static const char *const pieces[] = {
+        "Date: x\n",    "date:",   " Date: y\n", "DATE : z\r\n",
+        "Date",         "\n",      "\r\n",       ":",
+        "Dates: x\n",   " ",       "\tx\n",      "Subject: s\n",
+        "subject\t:\n", "Dat: \n", "\0",         "date x: y\n"
+    };
+    size_t found = 0;
+    for (size_t round = 0; round < 100000; round++) {
+        char text[200];
+        size_t n = 0;
+        for (size_t i = next_random() % 12; i > 0; i--)
+            n += strlen(
+                strcpy(text + n, pieces[next_random() % (sizeof pieces / sizeof *pieces)]));
+        const char *name = round % 2 == 0 ? "Date" : "subject";
+        char *header = malloc(n + 1);
+        assert_non_null(header);
+        memcpy(header, text, n);
+        struct field want;
+        struct field got;
+        size_t pos = 0;
+        bool there = false;
+        while (!there && header_next(header, n, &pos, &want))
+            there = field_is(&want, name);
+        assert_int_equal(header_find(header, n, name, &got), there);
+        if (there)
+            assert_memory_equal(&got, &want, sizeof got);
+        found += there;
+        free(header);
+    }
+    assert_in_range(found, 10000, 90000);
 }
 
 /* ---- folding ---- */
@@ -235,9 +272,9 @@ static void keeps(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(any_string),     cmocka_unit_test(nearly_everywhere),
-        cmocka_unit_test(any_characters), cmocka_unit_test(long_texts),
-        cmocka_unit_test(keeps),
+        cmocka_unit_test(any_string), cmocka_unit_test(nearly_everywhere),
+        cmocka_unit_test(fields),     cmocka_unit_test(any_characters),
+        cmocka_unit_test(long_texts), cmocka_unit_test(keeps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
