@@ -263,6 +263,8 @@ static bool charset_write(struct message_sink *sink, const void *octets, size_t 
         return c->next->write(c->next, p, n);
     if (!finish_tail(c, &p, &n))
         return false;
+    if (c->tail_len > 0)
+        return true; /* all of it was too little to make the character whole */
     /* iconv(3) does not write to its input, whatever its prototype says. */
     char *from = (char *)p;
     if (!convert(c, &from, &n))
