@@ -50,10 +50,11 @@ SAY = $(1)
 else
 SAY = @echo '  $@' && $(1)
 endif
-COMPILE = $(CC) -std=c17 $(CPPFLAGS) $(WARN) $(HARDEN) $(CFLAGS) -MMD -MP
+COMPILE = $(CC) -std=c17 $(CPPFLAGS) $(WARN) $(HARDEN) $(INSTRUMENT) $(CFLAGS) -MMD -MP
 
-.PHONY: all check check-built check-unit check-session check-e2e check-client units demo deps \
-        deps-build deps-demo deps-lint deps-bench bench soak fuzz install clean lint format FORCE
+.PHONY: all check check-built check-unit check-session check-e2e check-client check-fuzz units demo \
+        replay deps deps-build deps-demo deps-lint deps-bench bench soak fuzz install clean lint \
+        format FORCE
 all: imapd
 
 # ./imapd is a copy, so that the two kinds of build never mix their objects.
@@ -97,7 +98,7 @@ $(BUILD)/unit/$(1): $(BUILD)/tests/unit/$(1).o $(foreach l,$(firstword $(subst _
 endef
 $(foreach u,$(UNIT_SOURCES:tests/unit/%.c=%),$(eval $(call UNIT,$(u))))
 
--include $(patsubst %.c,$(BUILD)/%.d,$(SOURCES) $(UNIT_SOURCES))
+-include $(patsubst %.c,$(BUILD)/%.d,$(SOURCES) $(UNIT_SOURCES) $(wildcard tests/fuzz/*.c))
 
 # Debian's packages, the one list. What builds; what serves the demo besides; what checks besides.
 DEPS_BUILD := gcc libc6-dev libpam0g-dev libcrypt-dev libutf8proc-dev liblmdb-dev
@@ -122,12 +123,12 @@ deps-lint:
 units: $(UNITS)
 
 # The fault tests stop the program by ptrace(2), under which LeakSanitizer can't work.
-KINDS := unit session e2e client interop $(if $(SANITIZE),,fault)
+KINDS := unit fuzz session e2e client interop $(if $(SANITIZE),,fault)
 
 # Each test is a program: 0 passed, 77 skipped, else failed (tests/run).
 check: deps
 	@$(MAKE) --no-print-directory check-built
-check-built: imapd $(UNITS)
+check-built: imapd $(UNITS) replay
 	@tests/run $(BUILD) $(KINDS)
 check-unit: $(UNITS)
 	@tests/run $(BUILD) unit
@@ -137,6 +138,8 @@ check-e2e: imapd
 	@tests/run $(BUILD) e2e
 check-client: imapd
 	@tests/run $(BUILD) client
+check-fuzz: replay
+	@tests/run $(BUILD) fuzz
 
 # Kills sessions at random moments, ROUNDS times (10000), and checks what was acknowledged.
 soak: imapd
@@ -163,14 +166,43 @@ lint: deps-lint
 	printf '%s\n' $(SOURCES) | xargs -P 2 -n 8 sh -c \
 	    'clang-tidy --quiet "$$@" -- -std=c17 -I. -D_GNU_SOURCE -DIMAPD_VERSION="\"lint\""' sh
 
-# Coverage-guided fuzzers: build/fuzz/NAME [corpus directory].
-FUZZERS := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/*.c))
+# Coverage-guided fuzzers (libFuzzer): make fuzz builds all, make fuzz T=NAME [TIME=seconds] runs
+# one. What it finds is in build/fuzz/corpus/NAME, a crash in build/fuzz/crash-NAME-*.
+# tests/fuzz/NAME_fuzz.c is the target NAME.
+FUZZ_NAMES := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
 fuzz:
 	@tests/deps $(DEPS_FUZZ)
-	@$(MAKE) --no-print-directory $(FUZZERS)
-build/fuzz/%: tests/fuzz/%.c $(wildcard message/*.c base/*.c)
+	@$(MAKE) --no-print-directory SANITIZE=1 BUILD=build/fuzz CC=clang CFLAGS='-O1 -g' \
+	    INSTRUMENT=-fsanitize=fuzzer-no-link $(patsubst %,build/fuzz/bin/%,$(or $(T),$(FUZZ_NAMES)))
+	@$(if $(T),tests/fuzz/run build/fuzz $(T) $(or $(TIME),60))
+$(BUILD)/bin/%: $(BUILD)/tests/fuzz/%_fuzz.o $(ARCHIVES)
 	@mkdir -p $(@D)
-	clang -std=c17 -I. -D_GNU_SOURCE -O1 -g -fsanitize=fuzzer,address,undefined -o $@ $^ -lutf8proc
+	$(call SAY,$(CC) $(LINKHARD) -fsanitize=fuzzer $(LDFLAGS) -o $@ $< -Wl$(COMMA)--start-group \
+	    $(ARCHIVES) -Wl$(COMMA)--end-group $(LIBS))
+
+# The same targets without a fuzzer, always under ASan and UBSan: replays the seeds, and counts
+# steps (tests/fuzz/replay.c, growth.c).
+WRAPPED := memcpy memmove memset explicit_bzero realloc memcmp strncasecmp strspn strcspn strlen \
+           memchr memrchr memmem strchr strrchr strstr
+REPLAY_OBJECTS := $(BUILD)/tests/fuzz/replay.o $(BUILD)/tests/fuzz/growth.o \
+                  $(FUZZ_NAMES:%=$(BUILD)/tests/fuzz/%_fuzz.o)
+replay:
+	@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$$(nproc)) SANITIZE=1 \
+	    REPLAY=1 BUILD=build/replay CFLAGS='-O1 -g -Wno-format-truncation' INSTRUMENT=-fsanitize-coverage=trace-pc \
+	    build/replay/fuzz/replay
+$(BUILD)/fuzz/replay: $(REPLAY_OBJECTS) $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(call SAY,$(CC) $(LINKHARD) $(LDFLAGS) $(WRAPPED:%=-Wl$(COMMA)--wrap=%) -o $@ \
+	    $(REPLAY_OBJECTS) -Wl$(COMMA)--start-group $(ARCHIVES) -Wl$(COMMA)--end-group $(LIBS))
+ifdef REPLAY
+$(BUILD)/tests/fuzz/%_fuzz.o: CPPFLAGS += -DLLVMFuzzerTestOneInput=$(patsubst %_fuzz,fuzz_%,$(@F:.o=))
+$(BUILD)/tests/fuzz/growth.o: override INSTRUMENT :=
+$(BUILD)/tests/fuzz/replay.o: CPPFLAGS += -DFUZZ_TARGETS='$(foreach n,$(FUZZ_NAMES),X($(n)))'
+$(BUILD)/tests/fuzz/replay.o: $(BUILD)/targets
+$(BUILD)/targets: FORCE
+	@mkdir -p $(@D)
+	@echo '$(FUZZ_NAMES)' | cmp -s - $@ || echo '$(FUZZ_NAMES)' >$@
+endif
 
 # What names the program's place is made to name SBINDIR.
 PLACE := sed 's|/usr/local/sbin|$(SBINDIR)|g'

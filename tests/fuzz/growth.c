@@ -1,0 +1,228 @@
+/*
+ * Whether the time that a target takes grows with its input and no faster.
+ *
+ * Time is counted in steps, which are the same at each run: one for each basic block that is
+ * entered (gcc's -fsanitize-coverage=trace-pc calls us there), and one for each 16 octets that
+ * a function of the C library goes through for us (the linker's --wrap leads these here). For
+ * each case inputs of n and of 8n octets are made, made to do harm, and their steps are
+ * counted; 8n is a megabyte. What is linear grows eightfold, what sorts a little more; what is
+ * quadratic 64-fold. The bound lies between, and a bound of steps for an octet finds what is
+ * quadratic up to a limit of ours and linear beyond.
+ */
+#include "tests/fuzz/replay.h"
+
+#include "base/buffer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define LARGEST ((size_t)1 << 20)
+/* How much larger than the other input it is: linear is as much, quadratic its square. */
+#define TIMES     8
+#define RATIO_MAX 11
+
+/* --- Steps. ----------------------------------------------------------------------------------
+ */
+
+static uint64_t steps;
+
+void __sanitizer_cov_trace_pc(void);
+void __sanitizer_cov_trace_pc(void)
+{
+    steps++;
+}
+
+static void went_through(size_t octets)
+{
+    steps += octets / 16 + 1;
+}
+
+/* The list is in the Makefile too: WRAPPED. */
+#define WRAP(type, name, params, args, octets)                                                 \
+    type __real_##name params;                                                                 \
+    type __wrap_##name params;                                                                 \
+    type __wrap_##name params                                                                  \
+    {                                                                                          \
+        went_through(octets);                                                                  \
+        return __real_##name args;                                                             \
+    }
+
+WRAP(void *, memcpy, (void *d, const void *s, size_t n), (d, s, n), n)
+WRAP(void *, memmove, (void *d, const void *s, size_t n), (d, s, n), n)
+WRAP(void *, memset, (void *d, int c, size_t n), (d, c, n), n)
+WRAP(void, explicit_bzero, (void *d, size_t n), (d, n), n)
+WRAP(void *, realloc, (void *p, size_t n), (p, n), 16)
+WRAP(int, memcmp, (const void *a, const void *b, size_t n), (a, b, n), n)
+WRAP(int, strncasecmp, (const char *a, const char *b, size_t n), (a, b, n), n < 64 ? n : 64)
+WRAP(size_t, strspn, (const char *a, const char *b), (a, b), __real_strspn(a, b))
+WRAP(size_t, strcspn, (const char *a, const char *b), (a, b), __real_strcspn(a, b))
+
+/* Those whose cost is where they end. */
+size_t __real_strlen(const char *s);
+size_t __wrap_strlen(const char *s);
+size_t __wrap_strlen(const char *s)
+{
+    size_t n = __real_strlen(s);
+    went_through(n);
+    return n;
+}
+
+static void *found(const void *from, void *at, size_t n)
+{
+    went_through(at == NULL ? n : (size_t)((const char *)at - (const char *)from));
+    return at;
+}
+
+void *__real_memchr(const void *s, int c, size_t n);
+void *__wrap_memchr(const void *s, int c, size_t n);
+void *__wrap_memchr(const void *s, int c, size_t n)
+{
+    return found(s, __real_memchr(s, c, n), n);
+}
+
+void *__real_memrchr(const void *s, int c, size_t n);
+void *__wrap_memrchr(const void *s, int c, size_t n);
+void *__wrap_memrchr(const void *s, int c, size_t n)
+{
+    void *at = __real_memrchr(s, c, n);
+    went_through(at == NULL ? n : (size_t)((const char *)s + n - (const char *)at));
+    return at;
+}
+
+void *__real_memmem(const void *s, size_t n, const void *what, size_t len);
+void *__wrap_memmem(const void *s, size_t n, const void *what, size_t len);
+void *__wrap_memmem(const void *s, size_t n, const void *what, size_t len)
+{
+    return found(s, __real_memmem(s, n, what, len), n);
+}
+
+char *__real_strchr(const char *s, int c);
+char *__wrap_strchr(const char *s, int c);
+char *__wrap_strchr(const char *s, int c)
+{
+    char *at = __real_strchr(s, c);
+    return found(s, at, at == NULL ? __real_strlen(s) : 0);
+}
+
+char *__real_strrchr(const char *s, int c);
+char *__wrap_strrchr(const char *s, int c);
+char *__wrap_strrchr(const char *s, int c)
+{
+    went_through(__real_strlen(s));
+    return __real_strrchr(s, c);
+}
+
+char *__real_strstr(const char *s, const char *what);
+char *__wrap_strstr(const char *s, const char *what);
+char *__wrap_strstr(const char *s, const char *what)
+{
+    char *at = __real_strstr(s, what);
+    return found(s, at, at == NULL ? __real_strlen(s) : 0);
+}
+
+/* --- Cases. ----------------------------------------------------------------------------------
+ */
+
+/* `head`, then `piece` over and over, then `tail`; in the piece %u is a number that is another
+ * each time. The input is about n octets in all, but no more than `most` (0: any). */
+struct growth {
+    const char *target;
+    const char *head;
+    const char *piece;
+    const char *tail;
+    size_t most;        /* the target's own limit, where it has one */
+    unsigned per_octet; /* steps for an octet; 0: PER_OCTET_MAX */
+};
+
+#define PER_OCTET_MAX 1000
+
+static const struct growth cases[] = {
+#include "tests/fuzz/growth_cases.h"
+};
+
+/* Random enough for what is sorted or hashed, and the same each time. */
+static unsigned scramble(unsigned i)
+{
+    return (i * 2654435761U) >> 3;
+}
+
+static void put_piece(struct buffer *out, const char *piece, unsigned i)
+{
+    for (const char *p = piece; *p != '\0'; p++) {
+        if (p[0] == '%' && p[1] == 'u') {
+            buffer_printf(out, "%u", ++p != NULL ? i + 1 : 0);
+        } else if (p[0] == '%' && p[1] == 'r') {
+            buffer_printf(out, "%u", ++p != NULL ? scramble(i) % 4000000 + 1 : 0);
+        } else {
+            buffer_putc(out, *p);
+        }
+    }
+}
+
+static void make(const struct growth *g, size_t n, struct buffer *out)
+{
+    buffer_init(out, SIZE_MAX / 4);
+    buffer_puts(out, g->head);
+    size_t tail = strlen(g->tail);
+    for (unsigned i = 0; out->len + tail < n; i++)
+        put_piece(out, g->piece, i);
+    buffer_puts(out, g->tail);
+    if (out->failed)
+        abort();
+}
+
+static uint64_t count(const struct replay_target *t, const struct growth *g, size_t n)
+{
+    struct buffer input;
+    make(g, n, &input);
+    steps = 0;
+    t->run((const uint8_t *)input.data, input.len);
+    uint64_t counted = steps;
+    buffer_free(&input);
+    return counted;
+}
+
+static void tell_piece(const char *piece)
+{
+    for (; *piece != '\0'; piece++) {
+        if (*piece < ' ' || *piece == 0x7f)
+            printf("\\%02x", (unsigned char)*piece);
+        else
+            putchar(*piece);
+    }
+    putchar('\n');
+}
+
+static bool measure(const struct replay_target *t, const struct growth *g)
+{
+    size_t most = g->most == 0 ? LARGEST : g->most;
+    unsigned allowed = g->per_octet == 0 ? PER_OCTET_MAX : g->per_octet;
+    count(t, g, 64); /* what is done once in a process */
+    uint64_t small = count(t, g, most / TIMES);
+    uint64_t large = count(t, g, most);
+    uint64_t per_octet = large / most;
+    bool ok = large / RATIO_MAX <= small && per_octet <= allowed;
+    printf("%s %-12s %5llu steps an octet, %4.1f-fold for 8-fold input: ", ok ? "ok  " : "FAIL",
+           t->name, (unsigned long long)per_octet, (double)large / (double)small);
+    tell_piece(g->piece);
+    fflush(stdout);
+    return ok;
+}
+
+int replay_growth(const char *only)
+{
+    int status = 0;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct replay_target *t = replay_find(cases[i].target);
+        if (t == NULL) {
+            printf("FAIL %s: no such target\n", cases[i].target);
+            status = 1;
+        } else if (only == NULL || strcmp(only, t->name) == 0) {
+            if (!measure(t, &cases[i]))
+                status = 1;
+        }
+    }
+    return status;
+}
