@@ -8,6 +8,7 @@ import subprocess
 
 CLONE_NEWNS = 0x00020000
 MS_REC, MS_PRIVATE = 0x4000, 0x40000
+MNT_DETACH = 2
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -53,6 +54,13 @@ def mount_memory(top, name, kind='tmpfs', options='mode=777'):
     run('mount', '-t', kind, '-o', options, 'imapd-test', path)
     os.chmod(path, 0o777)
     return path
+
+
+def remove(top):
+    """Takes away what is mounted in the directory `top`, and the directory."""
+    for name in os.listdir(top):
+        libc.umount2(os.fsencode(os.path.join(top, name)), MNT_DETACH)  # where it is a mount
+    shutil.rmtree(top, ignore_errors=True)
 
 
 def mount_over(source, target):
