@@ -33,8 +33,7 @@ static void find_claims(struct folder_check *fc)
     const struct uidlist *is = &fc->list;
     fc->claims_cur = is_stamp_of(&fc->f.cur, fc->dirs.cur);
     fc->claims_new = is_stamp_of(&fc->f.new, fc->dirs.new);
-    fc->claims_list = has->present && is->present && has->dev == is->dev &&
-                      has->ino == is->ino && has->offset == is->offset && !has->rewrite &&
+    fc->claims_list = uidlist_same_state(has, is) && has->verify_at == 0 && !has->rewrite &&
                       has->damaged == 0 && is->uidvalidity == fc->f.uidvalidity;
 }
 

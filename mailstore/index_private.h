@@ -26,7 +26,8 @@
 #include <string.h>
 
 enum index_table {
-    INDEX_FOLDERS,  /* cur_ino (8) -> struct index_folder; key 0: the index itself */
+    INDEX_FOLDERS,  /* inode and device of cur/ (8, 8) -> struct index_folder; key 0 (8): the
+                       index itself */
     INDEX_MESSAGES, /* folder (4), first UID of the block (4) -> struct index_message[] */
     INDEX_NAMES,    /* the same key -> the block's names */
     INDEX_UNIQUES,  /* folder (4), hash (4) -> UIDs (MDB_DUPSORT, DUPFIXED) */
