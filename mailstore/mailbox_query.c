@@ -265,7 +265,6 @@ static int compare_changes(const void *a, const void *b)
 struct telling {
     struct mailbox *mb;
     uint64_t since;
-    bool all; /* whatever their mod-sequences say */
     void (*each)(void *ctx, const struct message_info *info);
     void *ctx;
 };
@@ -327,7 +326,7 @@ static bool tell_all(const struct telling *t)
         if (!found)
             return true;
         struct message_info info = info_of(mb, &m);
-        if (t->all && info.modseq <= t->since)
+        if (t->since < mb->doubt && info.modseq <= t->since)
             info.modseq = mailbox_modseq(mb);
         if (info.modseq > t->since)
             t->each(t->ctx, &info);
@@ -348,14 +347,13 @@ enum changes_told mailbox_changes(struct mailbox *mb, uint64_t since,
                                   void (*each)(void *ctx, const struct message_info *info),
                                   void *ctx)
 {
-    struct telling t = { mb, since, false, each, ctx };
+    struct telling t = { mb, since, each, ctx };
     struct gathering g = { .uid = NULL };
     if (since >= mailbox_modseq(mb))
         return CHANGES_TOLD;
     if (!mailbox_read(mb))
         return CHANGES_BROKEN_OFF;
     bool logged = log_reaches(mb, since) && gather_log(&t, &g);
-    t.all = since < mb->doubt;
     bool whole = logged ? tell_log(&t, &g) : tell_all(&t);
     free(g.uid);
     if (!whole)
