@@ -62,20 +62,20 @@ struct mailbox {
     struct keywords keywords;
     enum store_error keywords_unread; /* why the last look could not read them */
     struct uid_set recent;            /* messages that are \Recent in this session */
-    bool replaced;       /* cur/ is not the one the folder was opened with, and no list was
-                            read since */
-    bool mend_failed;    /* the list wants a rewrite, and can't be rewritten */
-    unsigned held_looks; /* how many looks in turn have held messages back */
+    bool replaced;    /* cur/ is not the one the folder was opened with, and no list was
+                         read since */
+    bool mend_failed; /* the list wants a rewrite, and can't be rewritten */
+    bool has_lock;    /* STORE or EXPUNGE has the uidlist lock: a look does not wait for it */
+    unsigned held_looks;        /* how many looks in turn have held messages back */
     int64_t without_lock_until; /* monotonic_ms: STORE goes on without the uidlist lock */
-    bool has_lock;              /* STORE or EXPUNGE has it: a look does not wait for it */
     struct name_maker names;
     struct learnt *learnt;   /* mailbox_learn.c */
     struct waiting *waiting; /* mailbox_cache.c */
     uint64_t swept; /* no message above this was expunged whose values are still kept */
     struct file_input *spare;        /* mailbox_read.c: a closed message, for the next */
     struct witness *witness;         /* of cur/; NULL until the first change of our own */
-    bool witnessed;                  /* it has watched since cur/ was as the index says */
     struct timespec witnessed_mtime; /* what our last change made of cur/ */
+    bool witnessed;                  /* it has watched since cur/ was as the index says */
     int inotify;                     /* -1: none */
     /* The rest lives as long as a look. */
     struct table table;
