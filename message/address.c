@@ -94,10 +94,28 @@ static void read_domain_literal(struct lexer *lex, struct buffer *out)
     }
 }
 
-/* The route of "<@a,@b:user@host>" (RFC 5322 section 4.4, obs-route), to after its colon. */
+/* Whether a route begins here: an '@', perhaps after empty elements of its list (RFC 5322
+ * section 4.4, obs-domain-list). Moves to the '@'. */
+static bool at_route(struct lexer *lex)
+{
+    struct lexer ahead = *lex;
+    lexer_skip_cfws(&ahead, NULL);
+    while (peek(&ahead) == ',') {
+        ahead.p++;
+        lexer_skip_cfws(&ahead, NULL);
+    }
+    if (peek(&ahead) != '@')
+        return false;
+    *lex = ahead;
+    return true;
+}
+
+/* The route of "<@a,@b:user@host>" (RFC 5322 section 4.4, obs-route), to after its colon. Empty
+ * elements go. */
 static void read_route(struct address_parser *a)
 {
     struct lexer *lex = &a->lex;
+    bool comma = false;
     while (!lexer_done(lex)) {
         char c = peek(lex);
         if (c == '>')
@@ -105,21 +123,27 @@ static void read_route(struct address_parser *a)
         lex->p++;
         if (c == ':')
             return;
-        buffer_putc(&a->route, c);
-        lexer_skip_cfws(lex, &a->comment);
+        if (c != ',') {
+            if (comma)
+                buffer_putc(&a->route, ',');
+            buffer_putc(&a->route, c);
+        }
+        comma = c == ',';
+        lexer_skip_cfws(lex, NULL);
     }
 }
 
-/* What is inside the angle brackets. They may lack their end: a ',' is one too. */
+/* What is inside the angle brackets. They may lack their end: a ',' is one too. More than one
+ * '<' is one. */
 static void read_angle(struct address_parser *a)
 {
     struct lexer *lex = &a->lex;
     struct buffer *to = &a->mailbox;
-    lex->p++;
+    while (peek(lex) == '<')
+        lex->p++;
     buffer_clear(&a->mailbox);
     buffer_clear(&a->host);
-    lexer_skip_cfws(lex, &a->comment);
-    if (peek(lex) == '@')
+    if (at_route(lex))
         read_route(a);
     lexer_skip_cfws(lex, &a->comment);
     while (!lexer_done(lex)) {
@@ -164,7 +188,7 @@ static void skip_to_separator(struct address_parser *a)
 }
 
 /* Reads words up to what tells their meaning, which is left unread and returned ('\0': the
- * field ends). */
+ * field ends). Only a comment after the last of them may be a name (RFC 5322 section 3.4). */
 static char read_words(struct address_parser *a)
 {
     struct lexer *lex = &a->lex;
@@ -180,10 +204,14 @@ static char read_words(struct address_parser *a)
             return c;
         if (c == ':' && to == &a->mailbox && !a->in_group)
             return c;
+        buffer_clear(&a->comment);
         if (c == '@' && to == &a->mailbox) {
             lex->p++;
             buffer_putc(&a->name, c);
             to = &a->host;
+        } else if (c == '>' && to == &a->host) {
+            lex->p++; /* its '<' is missing */
+            buffer_putc(&a->name, c);
         } else if (c == '[' && to == &a->host && to->len == 0) {
             read_domain_literal(lex, to);
         } else {
@@ -197,7 +225,7 @@ static bool skip_to_address(struct address_parser *a)
 {
     struct lexer *lex = &a->lex;
     for (;;) {
-        lexer_skip_cfws(lex, &a->comment);
+        lexer_skip_cfws(lex, NULL);
         if (lexer_done(lex))
             return false;
         if (*lex->p == ';' && a->in_group)

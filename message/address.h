@@ -4,7 +4,9 @@
  * would take it for:
  *
  *   - a display name may have anything in it, an unquoted "user@host" too;
- *   - without a display name the last comment is one (the form before RFC 822);
+ *   - without a display name the last comment after the address is one (the form before
+ *     RFC 822; RFC 5322 section 3.4);
+ *   - a '<' more or a '>' alone is passed over;
  *   - a ';' outside a group separates like a ','; a group that is not closed ends with the
  *     field; a group in a group is none;
  *   - a mailbox without a domain has an empty host (no NIL, which would make it a group).

@@ -117,6 +117,17 @@ static void addresses(void **state)
     check_from(" \"Doe, John\" <j@x>", "((\"Doe, John\" NIL \"j\" \"x\"))");
     check_from(" \"a \\\"b\\\" \\\\c\" <j@x>", "((\"a \\\"b\\\" \\\\c\" NIL \"j\" \"x\"))");
     check_from(" <@a,@b:c@d>", "((NIL \"@a,@b\" \"c\" \"d\"))");
+    check_from(" < (x) @a , @b : c@d>", "((NIL \"@a,@b\" \"c\" \"d\"))");
+    /* obs-domain-list of RFC 5322 section 4.4 has empty elements. */
+    check_from(" <,@a,,(x),@b:c@d>", "((NIL \"@a,@b\" \"c\" \"d\"))");
+    check_from(" <,c@d>", "((NIL NIL \"\" \"\")(NIL NIL \"c\" \"d\"))");
+    /* A comment is a name where it follows the address (RFC 5322 section 3.4). */
+    check_from(" (before) a@b", "((NIL NIL \"a\" \"b\"))");
+    check_from(" a(c1)@(c2)b(c3).c", "((NIL NIL \"a\" \"b.c\"))");
+    check_from(" (before) a@b (one) (two)", "((\"two\" NIL \"a\" \"b\"))");
+    check_from(" a@b (), c@d (x)", "((NIL NIL \"a\" \"b\")(\"x\" NIL \"c\" \"d\"))");
+    check_from(" (x) <a@b>", "((NIL NIL \"a\" \"b\"))");
+    check_from(" <a@b> (x)", "((\"x\" NIL \"a\" \"b\"))");
     check_from(" \"john doe\"@x", "((NIL NIL \"john doe\" \"x\"))");
     check_from(" john . doe @ x . y", "((NIL NIL \"john.doe\" \"x.y\"))");
     check_from(" me@[127.0.0.1]", "((NIL NIL \"me\" \"[127.0.0.1]\"))");
@@ -132,6 +143,10 @@ static void addresses(void **state)
     check_from(" a@b (comment\\", "((\"comment\" NIL \"a\" \"b\"))");
     check_from(" X <a@b", "((\"X\" NIL \"a\" \"b\"))");
     check_from(" X <a@b, c@d", "((\"X\" NIL \"a\" \"b\")(NIL NIL \"c\" \"d\"))");
+    check_from(" a@b.c>", "((NIL NIL \"a\" \"b.c\"))");
+    check_from(" a@b.c> , d@e", "((NIL NIL \"a\" \"b.c\")(NIL NIL \"d\" \"e\"))");
+    check_from(" X <<a@b>>", "((\"X\" NIL \"a\" \"b\"))");
+    check_from(" <<@r:a@b>", "((NIL \"@r\" \"a\" \"b\"))");
     /* No address at all: as if the field were empty. */
     check_from(" , ,;", "NIL");
     check_from(" (only a comment)", "NIL");
