@@ -2,13 +2,9 @@
 
 #include "message/digits.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-/* RFC 2231 section 3: more pieces of one value than this are not put together. Enough for any
- * boundary or charset name. */
-#define CONTINUATIONS_MAX 100
 
 static bool at(const struct lexer *lex, char c)
 {
@@ -36,7 +32,8 @@ bool content_disposition_parse(const char *value, size_t n, struct content_type 
 {
     struct lexer lex = { value, value + n };
     lexer_skip_cfws(&lex, NULL);
-    if (!lexer_token(&lex, &ct_r->type, &ct_r->type_len))
+    /* Without a type, what it says of the file's name is worth having all the same. */
+    if (!lexer_token(&lex, &ct_r->type, &ct_r->type_len) && !at(&lex, ';'))
         return false;
     ct_r->subtype = NULL;
     ct_r->subtype_len = 0;
@@ -93,8 +90,9 @@ static bool read_value(struct lexer *lex, struct buffer *value)
     return lex->p > p;
 }
 
-bool content_param_next(struct lexer *params, const char **name_r, size_t *name_len_r,
-                        struct buffer *value)
+/* *at_r: where the value begins, for read_value. */
+static bool param_next(struct lexer *params, const char **name_r, size_t *name_len_r,
+                       struct buffer *value, const char **at_r)
 {
     while (skip_semicolon(params)) {
         lexer_skip_cfws(params, NULL);
@@ -104,46 +102,100 @@ bool content_param_next(struct lexer *params, const char **name_r, size_t *name_
         if (!at(params, '='))
             continue;
         params->p++;
+        *at_r = params->p;
         if (read_value(params, value))
             return true;
     }
     return false;
 }
 
-/* What a parameter's name says of its value (RFC 2231 sections 3 and 4). */
-struct param_form {
-    bool continued;   /* name*N */
-    unsigned section; /* N */
-    bool extended;    /* name* or name*N*: percent-encoded, with a charset at the beginning */
-};
-
-/* Whether p is a parameter of this name, and in which form. */
-static bool param_form(const char *p, size_t n, const char *name, struct param_form *form_r)
+bool content_param_next(struct lexer *params, const char **name_r, size_t *name_len_r,
+                        struct buffer *value)
 {
-    size_t len = strlen(name);
-    memset(form_r, 0, sizeof *form_r);
-    if (n < len || strncasecmp(p, name, len) != 0)
-        return false;
-    p += len;
-    n -= len;
-    if (n == 0)
-        return true;
-    if (*p != '*')
-        return false;
-    p++;
-    n--;
-    while (n > 0 && *p >= '0' && *p <= '9' && form_r->section < CONTINUATIONS_MAX) {
-        form_r->continued = true;
-        form_r->section = form_r->section * 10 + (unsigned)(*p - '0');
-        p++;
-        n--;
+    const char *value_at;
+    return param_next(params, name_r, name_len_r, value, &value_at);
+}
+
+/* The length of what stands before "*N" or "*N*" in a parameter's name (RFC 2231 sections 3 and
+ * 4.1); 0: it is no piece of a value. N has no zeros before it. */
+static size_t piece_of(const char *name, size_t n, unsigned *section_r, bool *extended_r)
+{
+    const char *star = memchr(name, '*', n);
+    const char *end = name + n;
+    if (star == NULL || star == name)
+        return 0;
+    const char *p = star + 1;
+    unsigned section = 0;
+    while (p < end && *p >= '0' && *p <= '9' && section < CONTENT_PIECES_MAX)
+        section = section * 10 + (unsigned)(*p++ - '0');
+    bool zeros = star[1] == '0' && p - star > 2;
+    *section_r = section;
+    *extended_r = end - p == 1 && *p == '*';
+    if (p == star + 1 || zeros || (p < end && !*extended_r))
+        return 0;
+    return (size_t)(star - name);
+}
+
+static int compare_pieces(const void *a, const void *b)
+{
+    const struct content_piece *x = *(const struct content_piece *const *)a;
+    const struct content_piece *y = *(const struct content_piece *const *)b;
+    size_t n = x->base < y->base ? x->base : y->base;
+    int order = strncasecmp(x->name, y->name, n);
+    if (order == 0 && x->base != y->base)
+        order = x->base < y->base ? -1 : 1;
+    if (order == 0 && x->section != y->section)
+        order = x->section < y->section ? -1 : 1;
+    return order != 0 ? order : (x > y) - (x < y);
+}
+
+static bool same_base(const struct content_piece *x, const struct content_piece *y)
+{
+    return x->base == y->base && strncasecmp(x->name, y->name, x->base) == 0;
+}
+
+/* Finds out which pieces make a value: from number 0 on without a gap, the first of a number.
+ */
+static void join_pieces(struct content_pieces *pieces)
+{
+    qsort(pieces->order, pieces->n, sizeof *pieces->order, compare_pieces);
+    unsigned next = 0;
+    for (size_t i = 0; i < pieces->n; i++) {
+        struct content_piece *p = pieces->order[i];
+        if (i == 0 || !same_base(p, pieces->order[i - 1]))
+            next = 0;
+        p->rank = i;
+        p->joined = p->section == next;
+        next += p->joined;
     }
-    form_r->extended = !form_r->continued;
-    if (form_r->continued && n > 0 && *p == '*') {
-        form_r->extended = true;
-        n--;
+}
+
+/* Collects the pieces: all, or those of one name. */
+static void find_pieces(struct content_pieces *pieces, struct lexer params, const char *name,
+                        struct buffer *scratch)
+{
+    const char *p;
+    size_t n;
+    pieces->n = 0;
+    pieces->at = 0;
+    for (;;) {
+        struct content_piece *piece = &pieces->piece[pieces->n];
+        if (pieces->n == CONTENT_PIECES_MAX ||
+            !param_next(&params, &p, &n, scratch, &piece->value))
+            break;
+        piece->base = piece_of(p, n, &piece->section, &piece->extended);
+        if (piece->base == 0 || (name != NULL && !same(p, piece->base, name)))
+            continue;
+        piece->name = p;
+        pieces->order[pieces->n++] = piece;
     }
-    return n == 0;
+    join_pieces(pieces);
+}
+
+void content_pieces_find(struct content_pieces *pieces, struct lexer params,
+                         struct buffer *scratch)
+{
+    find_pieces(pieces, params, NULL, scratch);
 }
 
 /* Appends an extended value without its charset'language' and percent-encoding. */
@@ -171,52 +223,54 @@ static void append_extended(struct buffer *out, const struct buffer *value, bool
     }
 }
 
+/* Appends the decoded value of the pieces that are joined. */
+static void append_pieces(struct buffer *out, const struct content_pieces *pieces,
+                          const char *end, struct buffer *one)
+{
+    for (size_t i = 0; i < pieces->n && pieces->order[i]->joined; i++) {
+        const struct content_piece *p = pieces->order[i];
+        read_value(&(struct lexer){ p->value, end }, one);
+        if (p->extended)
+            append_extended(out, one, i == 0);
+        else
+            buffer_append(out, one->data, one->len);
+    }
+}
+
 bool content_param_find(struct lexer params, const char *name, struct buffer *value)
 {
     struct buffer one;
-    struct buffer joined;
     buffer_init(&one, value->max);
-    buffer_init(&joined, value->max);
-    unsigned next = 0;
-    bool plain = false;
+    buffer_clear(value);
+    size_t len = strlen(name);
+    bool extended = false;
+    bool pieces_too = false;
+    bool found = false;
+    struct lexer rest = params;
     const char *p;
     size_t n;
-    while (!plain && content_param_next(&params, &p, &n, &one)) {
-        struct param_form form;
-        if (!param_form(p, n, name, &form))
-            continue;
-        plain = !form.continued && !form.extended;
-        if (plain || form.section != next)
-            continue;
-        if (form.extended)
-            append_extended(&joined, &one, next == 0);
-        else
-            buffer_append(&joined, one.data, one.len);
-        next = form.continued ? next + 1 : CONTINUATIONS_MAX;
+    while (!found && content_param_next(&rest, &p, &n, &one)) {
+        bool begins = n > len && strncasecmp(p, name, len) == 0 && p[len] == '*';
+        found = same(p, n, name);
+        if (begins && n == len + 1 && !extended) {
+            extended = true;
+            append_extended(value, &one, true);
+        }
+        pieces_too = pieces_too || begins;
     }
-    const struct buffer *found = plain ? &one : &joined;
-    buffer_clear(value);
-    if (plain || next > 0)
-        buffer_append(value, found->data, found->len);
-    if (one.failed || joined.failed)
+    if (found) {
+        buffer_clear(value);
+        buffer_append(value, one.data, one.len);
+    } else if (pieces_too && !extended) {
+        struct content_pieces pieces;
+        find_pieces(&pieces, params, name, &one);
+        append_pieces(value, &pieces, params.end, &one);
+        found = pieces.n > 0 && pieces.order[0]->joined;
+    }
+    if (one.failed)
         value->failed = true;
     buffer_free(&one);
-    buffer_free(&joined);
-    return (plain || next > 0) && !value->failed;
-}
-
-/* Whether p is piece number `section` of the value of `name`. */
-static bool is_piece(const char *p, size_t n, const char *name, size_t name_len,
-                     unsigned section, bool *extended_r)
-{
-    char number[16];
-    int digits = snprintf(number, sizeof number, "*%u", section);
-    if (n < name_len + (size_t)digits || strncasecmp(p, name, name_len) != 0 ||
-        memcmp(p + name_len, number, (size_t)digits) != 0)
-        return false;
-    size_t rest = n - name_len - (size_t)digits;
-    *extended_r = rest == 1 && p[n - 1] == '*';
-    return rest == 0 || *extended_r;
+    return (found || extended) && !value->failed;
 }
 
 /* A piece that is not percent-encoded among those that are (RFC 2231 section 4.1). */
@@ -231,34 +285,52 @@ static void append_encoded(struct buffer *out, const struct buffer *piece)
     }
 }
 
-/* Only pieces in their order are joined, which is how they are written: to look for each in the
- * whole field would be work that grows with the square of it. */
-bool content_param_next_joined(struct lexer *params, const char **name_r, size_t *name_len_r,
-                               struct buffer *value)
+/* Replaces what is in *value with the pieces that belong to `first`. True: the whole is
+ * percent-encoded. */
+static bool join_value(const struct content_pieces *pieces, const struct content_piece *first,
+                       const char *end, struct buffer *value)
 {
-    if (!content_param_next(params, name_r, name_len_r, value))
-        return false;
-    const char *star = memchr(*name_r, '*', *name_len_r);
-    size_t base = star != NULL ? (size_t)(star - *name_r) : 0;
+    size_t last = first->rank;
     bool encoded = false;
-    if (base == 0 || !is_piece(*name_r, *name_len_r, *name_r, base, 0, &encoded))
-        return true;
-    struct buffer piece;
-    buffer_init(&piece, value->max);
-    struct lexer ahead = *params;
-    const char *p;
-    size_t n;
-    bool extended = false;
-    for (unsigned i = 1; content_param_next(&ahead, &p, &n, &piece) &&
-                         is_piece(p, n, *name_r, base, i, &extended) && (encoded || !extended);
-         i++) {
-        if (encoded && !extended)
-            append_encoded(value, &piece);
-        else
-            buffer_append(value, piece.data, piece.len);
-        *params = ahead;
+    while (last < pieces->n && same_base(pieces->order[last], first)) {
+        const struct content_piece *p = pieces->order[last++];
+        encoded = encoded || (p->joined && p->extended);
     }
-    buffer_free(&piece);
-    *name_len_r = base + encoded; /* "name*" is the beginning of "name*0*" */
-    return true;
+    struct buffer one;
+    buffer_init(&one, value->max);
+    buffer_clear(value);
+    if (encoded && !first->extended)
+        buffer_puts(value, "''"); /* no charset, no language */
+    for (size_t i = first->rank; i < last; i++) {
+        const struct content_piece *p = pieces->order[i];
+        if (!p->joined)
+            continue;
+        read_value(&(struct lexer){ p->value, end }, &one);
+        if (encoded && !p->extended)
+            append_encoded(value, &one);
+        else
+            buffer_append(value, one.data, one.len);
+    }
+    if (one.failed)
+        value->failed = true;
+    buffer_free(&one);
+    return encoded;
+}
+
+bool content_param_next_joined(struct lexer *params, struct content_pieces *pieces,
+                               const char **name_r, size_t *name_len_r, struct buffer *value)
+{
+    while (content_param_next(params, name_r, name_len_r, value)) {
+        if (pieces->at == pieces->n || pieces->piece[pieces->at].name != *name_r)
+            return true;
+        const struct content_piece *p = &pieces->piece[pieces->at++];
+        if (!p->joined)
+            return true;
+        if (p->section > 0)
+            continue; /* it was told, or will be, with piece 0 */
+        /* "name*" is the beginning of "name*0*". */
+        *name_len_r = p->base + join_value(pieces, p, params->end, value);
+        return true;
+    }
+    return false;
 }

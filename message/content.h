@@ -19,7 +19,8 @@ struct content_type {
  * the grammar, as `text` alone is not. */
 bool content_type_parse(const char *value, size_t n, struct content_type *ct_r);
 
-/* Reads the value of a Content-Disposition field (RFC 2183 section 2). */
+/* Reads the value of a Content-Disposition field (RFC 2183 section 2). One that has parameters
+ * alone has the type "". */
 bool content_disposition_parse(const char *value, size_t n, struct content_type *ct_r);
 
 /* Whether the type and subtype are these (any case); subtype NULL: any. */
@@ -31,11 +32,39 @@ bool content_type_is(const struct content_type *ct, const char *type, const char
 bool content_param_next(struct lexer *params, const char **name_r, size_t *name_len_r,
                         struct buffer *value);
 
-/* The same with the pieces of a value that follow one another (name*0, name*1 ...) joined, as
- * BODYSTRUCTURE tells them (RFC 2231 section 6): under the plain name, or under "name*" where
- * the first piece is percent-encoded, as the whole then is. */
-bool content_param_next_joined(struct lexer *params, const char **name_r, size_t *name_len_r,
-                               struct buffer *value);
+/* RFC 2231 section 3 cuts long values into pieces: name*0, name*1 ... More of them in a field
+ * than this are told as they are. Enough for any boundary, charset or file name; bounds the
+ * sorting, and the memory it needs. */
+#define CONTENT_PIECES_MAX 128
+
+struct content_piece {
+    const char *name;  /* "name*0*" */
+    size_t base;       /* the length of "name" */
+    unsigned section;  /* the number */
+    bool extended;     /* percent-encoded */
+    bool joined;       /* part of a value: all pieces from 0 to this one are there */
+    const char *value; /* in the field */
+    size_t rank;       /* its place in order[] */
+};
+
+struct content_pieces {
+    size_t n;
+    size_t at; /* the piece that content_param_next_joined comes to next */
+    struct content_piece piece[CONTENT_PIECES_MAX];
+    struct content_piece *order[CONTENT_PIECES_MAX]; /* by name and number */
+};
+
+/* Finds the pieces among the parameters, wherever they stand: their order means nothing (RFC
+ * 2231 section 1). */
+void content_pieces_find(struct content_pieces *pieces, struct lexer params,
+                         struct buffer *scratch);
+
+/* content_param_next with the pieces of a value joined, as BODYSTRUCTURE tells them (RFC 2231
+ * section 6), where its piece 0 stands: under the plain name, or, where a piece is
+ * percent-encoded, under "name*" with all of it encoded. Begins where content_pieces_find
+ * did. */
+bool content_param_next_joined(struct lexer *params, struct content_pieces *pieces,
+                               const char **name_r, size_t *name_len_r, struct buffer *value);
 
 /* Finds a parameter by name (any case) and replaces what is in *value with its value, decoded
  * by RFC 2231 where it uses it (the charset it names is not applied: ASCII is expected).

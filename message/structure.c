@@ -23,7 +23,9 @@ static void write_params(struct writer *w, struct lexer params, bool text)
     size_t n;
     bool any = false;
     bool charset = false;
-    while (content_param_next_joined(&params, &name, &n, &w->value)) {
+    struct content_pieces pieces;
+    content_pieces_find(&pieces, params, &w->value);
+    while (content_param_next_joined(&params, &pieces, &name, &n, &w->value)) {
         buffer_putc(w->out, any ? ' ' : '(');
         imap_string(w->out, name, n);
         buffer_putc(w->out, ' ');

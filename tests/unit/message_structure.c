@@ -166,12 +166,71 @@ static void params(void **state)
                "(\"image\" \"png\" (\"n*\" \"utf-8'ru'%d0%25%3B%20%af\" \"n*4\" \"x\") "
                "NIL NIL \"7BIT\" 0)");
     check_body("Content-Type: image/png; n*=utf-8''%d0; m*1=x; m*0=y; *0=z; k*00=w; k*01=v\n\n",
-               "(\"image\" \"png\" (\"n*\" \"utf-8''%d0\" \"m*1\" \"x\" \"m\" \"y\" "
+               "(\"image\" \"png\" (\"n*\" \"utf-8''%d0\" \"m\" \"yx\" "
                "\"*0\" \"z\" \"k*00\" \"w\" \"k*01\" \"v\") NIL NIL \"7BIT\" 0)");
+    /* The order of pieces means nothing (RFC 2231 section 1); the first of a number counts. */
+    check_body("Content-Type: image/png; m*1=b; n*2=z; n*0=x; m*0=a; n*1=y; M*2=c\n\n",
+               "(\"image\" \"png\" (\"n\" \"xyz\" \"m\" \"abc\") NIL NIL \"7BIT\" 0)");
+    check_body("Content-Type: image/png; n*0=a; n*0=b; n*1=c; n*3=d; nn*0=e\n\n",
+               "(\"image\" \"png\" (\"n\" \"ac\" \"n*0\" \"b\" \"n*3\" \"d\" \"nn\" \"e\") "
+               "NIL NIL \"7BIT\" 0)");
+    check_body("Content-Type: image/png; n*0=\"a b\"; n*1*=%20c\n\n",
+               "(\"image\" \"png\" (\"n*\" \"''a%20b%20c\") NIL NIL \"7BIT\" 0)");
     /* A boundary in pieces. */
     check_body("Content-Type: multipart/x; boundary*1=cd; boundary*0=ab; boundary*1=cd\n\n"
                "--abcd\n\nx\n--abcd--\n",
                "((" PLAIN "1 0) \"x\")");
+    check_body("Content-Type: multipart/x; boundary*1*=%63d; boundary*0*=us-ascii'en'ab\n\n"
+               "--abcd\n\nx\n--abcd--\n",
+               "((" PLAIN "1 0) \"x\")");
+}
+
+/* More pieces than are looked at are told as they are; work and memory stay bounded. */
+static void many_pieces(void **state)
+{
+    (void)state;
+    struct buffer text;
+    struct buffer expected;
+    buffer_init(&text, 1 << 20);
+    buffer_init(&expected, 1 << 20);
+    buffer_puts(&text, "Content-Type: image/png");
+    buffer_puts(&expected, "(\"image\" \"png\" (\"n\" \"");
+    for (int i = 0; i < 128; i++) {
+        buffer_printf(&text, "; n*%d=%c", 127 - i, 'a' + (127 - i) % 26);
+        buffer_putc(&expected, (char)('a' + i % 26));
+    }
+    buffer_puts(&text, "; m*0=x; n*128=y; n*5=z\n\n");
+    buffer_puts(&expected,
+                "\" \"m*0\" \"x\" \"n*128\" \"y\" \"n*5\" \"z\") NIL NIL \"7BIT\" 0)");
+    check_body(buffer_string(&text), buffer_string(&expected));
+    buffer_free(&text);
+    buffer_free(&expected);
+}
+
+/* RFC 2183: what follows no grammar. */
+static void dispositions(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value, *expected;
+    } cases[] = {
+        { "inline", "(\"inline\" NIL)" },
+        { "(a) attachment (b) ; (c) filename (d) = x (e)",
+          "(\"attachment\" (\"filename\" \"x\"))" },
+        { "attachment; filename*1=b; filename*0=a", "(\"attachment\" (\"filename\" \"ab\"))" },
+        { "; filename=a", "(\"\" (\"filename\" \"a\"))" },
+        { "", "NIL" },
+        { "\"attachment\"; filename=a", "NIL" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[200];
+        char expected[200];
+        snprintf(text, sizeof text, "Content-Type: a/b\nContent-Disposition: %s\n\n",
+                 cases[i].value);
+        snprintf(expected, sizeof expected,
+                 "(\"a\" \"b\" NIL NIL NIL \"7BIT\" 0 NIL %s NIL NIL)", cases[i].expected);
+        check_structure(text, expected);
+    }
 }
 
 /* IMAP has no multipart without parts. */
@@ -312,6 +371,7 @@ int main(void)
         cmocka_unit_test(every_field),       cmocka_unit_test(two_parts),
         cmocka_unit_test(embedded_message),  cmocka_unit_test(digest),
         cmocka_unit_test(wrong_types),       cmocka_unit_test(params),
+        cmocka_unit_test(many_pieces),       cmocka_unit_test(dispositions),
         cmocka_unit_test(empty_multiparts),  cmocka_unit_test(not_closed),
         cmocka_unit_test(boundaries),        cmocka_unit_test(long_boundary),
         cmocka_unit_test(reads_of_any_size), cmocka_unit_test(window_borders),
