@@ -13,8 +13,10 @@
  * stays known until its multipart ends, so that a line of it in the epilogue is not taken for
  * a shorter one.
  *
- * The line end before a delimiter belongs to the delimiter. A part that has nothing but a
- * header ends where the delimiter line begins.
+ * The line end before a delimiter belongs to the delimiter, also where it is the last of a
+ * header that no empty line ends. Only the empty line that ends a header stays with it, and so
+ * with all that the header is in: a part without a body is common, and other servers and their
+ * clients take that line for the header's.
  *
  * A multipart without a boundary parameter is no multipart by the grammar: it is text/plain
  * (RFC 2045 section 5.2), so that what it holds can be read. One in which no delimiter is
@@ -49,6 +51,7 @@ struct parser {
     struct buffer header; /* the fields of the header being read */
     size_t fields_left;   /* of FIELDS_MAX */
     size_t found;         /* parts met, for MIME_PARTS_MAX */
+    bool line_end_kept;   /* the one before this delimiter ends a header */
     size_t boundaries;
     struct boundary boundary[MIME_DEPTH_MAX];
 };
@@ -138,6 +141,31 @@ static enum message_status make_opaque(struct parser *ps)
     return scanner_skip_all(&ps->scan);
 }
 
+/* Takes the last line end, which a delimiter line follows, from the header of a part that has
+ * no body. */
+static void give_line_end(struct part *p, const struct octet_mark *end)
+{
+    p->header.octets -= p->body.octets - end->octets;
+    p->header.lines -= p->body.lines - end->lines;
+    p->header.raw_len -= p->body.raw - end->raw;
+    body_begin(p, end);
+}
+
+/* The end of the current part where a delimiter line begins. */
+static struct octet_mark end_at_delimiter(struct parser *ps, struct part *p)
+{
+    struct octet_mark end = ps->scan.mark;
+    struct octet_mark before = scanner_before_line_end(&ps->scan);
+    if (p->body.raw == end.raw) {
+        if (p->blank)
+            ps->line_end_kept = true;
+        else if (p->header.raw_len > 0)
+            give_line_end(p, &before);
+        return p->blank || p->header.raw_len == 0 ? end : before;
+    }
+    return ps->line_end_kept ? end : before;
+}
+
 /* Closes the current part; its parent (or PART_NONE) is current then. at_delimiter: the place
  * is the beginning of a delimiter line, not the end of the message. */
 static enum message_status part_close(struct parser *ps, bool at_delimiter)
@@ -149,9 +177,7 @@ static enum message_status part_close(struct parser *ps, bool at_delimiter)
             return status;
     }
     struct part *p = part_at(ps, i);
-    struct octet_mark end = ps->scan.mark;
-    if (at_delimiter && end.raw > p->body.raw)
-        end = scanner_before_line_end(&ps->scan);
+    struct octet_mark end = at_delimiter ? end_at_delimiter(ps, p) : ps->scan.mark;
     body_end(p, &end);
     ps->current = p->parent;
     return MESSAGE_OK;
@@ -460,6 +486,7 @@ static enum message_status begin_part(struct parser *ps, uint32_t parent, bool *
 /* At a delimiter line: ends the parts it ends and begins the one it begins. */
 static enum message_status take_delimiter(struct parser *ps, struct boundary *b, bool *full_r)
 {
+    ps->line_end_kept = false;
     enum message_status status = close_below(ps, b->part, true);
     if (status != MESSAGE_OK)
         return status;

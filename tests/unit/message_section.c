@@ -189,6 +189,63 @@ static void single_part(void **state)
     close_text(&f);
 }
 
+/* The line end before a delimiter is the delimiter's (RFC 2046 section 5.1.1), of a header that
+ * has no empty line too. The empty line of a header stays with it, and the message in a part
+ * has not one octet more than the part. */
+static void header_before_delimiter(void **state)
+{
+    (void)state;
+    struct fixture f;
+    open_text(&f, "Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+                  "--b\r\nContent-Type: a/b\r\n--b\r\nContent-Type: c/d\r\n\r\n--b\n--b\n\n"
+                  "--b--\n");
+    check(&f, "1.MIME", "Content-Type: a/b");
+    check(&f, "1", "");
+    check(&f, "2.MIME", "Content-Type: c/d\r\n\r\n");
+    check(&f, "2", "");
+    check(&f, "3.MIME", "");
+    check(&f, "3", "");
+    check(&f, "4.MIME", "\r\n");
+    check(&f, "4", "");
+    check(&f, "5", NULL);
+    close_text(&f);
+    /* An outer delimiter after a header in an inner multipart. */
+    open_text(&f, "Content-Type: multipart/mixed; boundary=b\n\n--b\n"
+                  "Content-Type: multipart/mixed; boundary=c\n\n--c\nX: y\n\n--b\n"
+                  "Content-Type: multipart/mixed; boundary=c\n\n--c\nX: y\n--b--\n");
+    check(&f, "1", "--c\r\nX: y\r\n\r\n");
+    check(&f, "1.1.MIME", "X: y\r\n\r\n");
+    check(&f, "2", "--c\r\nX: y");
+    check(&f, "2.1.MIME", "X: y");
+    close_text(&f);
+    static const struct {
+        const char *message, *part, *header;
+    } cases[] = {
+        { "Subject: in\nFrom: a\n", "Subject: in\r\nFrom: a", "Subject: in\r\nFrom: a" },
+        { "Subject: in\n\n", "Subject: in\r\n\r\n", "Subject: in\r\n\r\n" },
+        { "Subject: in\r\n\n", "Subject: in\r\n\r\n", "Subject: in\r\n\r\n" },
+        { "Subject: in\r\n\r\n", "Subject: in\r\n\r\n", "Subject: in\r\n\r\n" },
+        { "Subject: in\n\n\n", "Subject: in\r\n\r\n", "Subject: in\r\n\r\n" },
+        { "\n", "\r\n", "\r\n" },
+        { "", "", "" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[300];
+        snprintf(text, sizeof text,
+                 "Content-Type: multipart/mixed; boundary=b\n\n--b\n"
+                 "Content-Type: message/rfc822\n\n%s--b--\n",
+                 cases[i].message);
+        open_text(&f, text);
+        check(&f, "1.MIME", "Content-Type: message/rfc822\r\n\r\n");
+        check(&f, "1", cases[i].part);
+        check(&f, "1.HEADER", cases[i].header);
+        check(&f, "1.1.MIME", cases[i].header);
+        check(&f, "1.TEXT", "");
+        check(&f, "1.1", "");
+        close_text(&f);
+    }
+}
+
 /* "The blank line is included in all header fetches, except in the case of a message which has
  * no body and no blank line." */
 static void without_body_or_header(void **state)
@@ -402,11 +459,17 @@ static void send_errors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rfc3501_numbers), cmocka_unit_test(no_such_part),
-        cmocka_unit_test(single_part),     cmocka_unit_test(without_body_or_header),
-        cmocka_unit_test(header_fields),   cmocka_unit_test(header_alone),
-        cmocka_unit_test(ranges),          cmocka_unit_test(special_octets),
-        cmocka_unit_test(large),           cmocka_unit_test(send_errors),
+        cmocka_unit_test(rfc3501_numbers),
+        cmocka_unit_test(no_such_part),
+        cmocka_unit_test(header_before_delimiter),
+        cmocka_unit_test(single_part),
+        cmocka_unit_test(without_body_or_header),
+        cmocka_unit_test(header_fields),
+        cmocka_unit_test(header_alone),
+        cmocka_unit_test(ranges),
+        cmocka_unit_test(special_octets),
+        cmocka_unit_test(large),
+        cmocka_unit_test(send_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
