@@ -66,9 +66,17 @@ static bool put_ordered(struct fold *f, int32_t codepoint)
     return true;
 }
 
+/* The one letter that case folding keeps apart from another and RFC 5051 does not: its title
+ * case is that of i. */
+#define DOTLESS_I 0x131
+
 /* What a character is folded to: itself, where the library says nothing of it. */
 static utf8proc_ssize_t decompose(int32_t codepoint, utf8proc_int32_t to[DECOMPOSED_MAX])
 {
+    if (codepoint == DOTLESS_I) {
+        to[0] = 'i';
+        return 1;
+    }
     int bound_class = 0;
     utf8proc_ssize_t n = utf8proc_decompose_char(
         codepoint, to, DECOMPOSED_MAX, UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD,
