@@ -197,6 +197,7 @@ $(BUILD)/fuzz/replay: $(REPLAY_OBJECTS) $(ARCHIVES)
 ifdef REPLAY
 $(BUILD)/tests/fuzz/%_fuzz.o: CPPFLAGS += -DLLVMFuzzerTestOneInput=$(patsubst %_fuzz,fuzz_%,$(@F:.o=))
 $(BUILD)/tests/fuzz/growth.o: override INSTRUMENT :=
+$(BUILD)/tests/fuzz/growth.o: HARDEN := -fPIE
 $(BUILD)/tests/fuzz/replay.o: CPPFLAGS += -DFUZZ_TARGETS='$(foreach n,$(FUZZ_NAMES),X($(n)))'
 $(BUILD)/tests/fuzz/replay.o: $(BUILD)/targets
 $(BUILD)/targets: FORCE

@@ -96,13 +96,13 @@
 { "needle", "UTF-8\naaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\n", "a", "", 0, 0 },
 { "needle", "UTF-8\n", "a", "b\naaaaaaaa", 0, 0 },
 { "needle", "KOI8-R\n", "\360", "\nx", 0, 0 },
-{ "message", "a", "A: b\n", "", 0, 0 },
+{ "message", "a", "A: b\n", "", QUARTER, 0 },
 { "message", "a", "\n", "", 0, 0 },
 { "message", "a\nContent-Type: multipart/mixed; boundary=b\n\n", "--b\n\nx\n", "", 0, 0 },
 { "message", "aContent-Type: multipart/mixed; boundary=b\n\n", "--b\n\nx\n", "", 0, 3000 },
 { "message", "aContent-Type: multipart/mixed; boundary=b\n\n", "--b\n", "", 0, 3000 },
 { "message", "aContent-Type: multipart/mixed; boundary=b\n\n", "--", "", 0, 0 },
-{ "message", "a", "Content-Type: message/rfc822\n\n", "", 0, 6000 },
+{ "message", "a", "Content-Type: message/rfc822\n\n", "", QUARTER, 6000 },
 { "message", "a", "Content-Type: multipart/mixed; boundary=%u\n\n--%u\n", "", 0, 3000 },
 { "message", "a", "Content-Type: multipart/mixed; boundary=bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
              "bbbbbbbbbbbbbbbbbbbbbbbbbb%u\n\n--bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
