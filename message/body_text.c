@@ -113,7 +113,7 @@ enum message_status body_text_write(struct body_text *b, const struct message *m
     }
     charset_open(&b->charset, name.len > 0 ? name.data : "", name.len, utf8);
     buffer_free(&name);
-    transfer_init(&b->transfer, transfer_encoding_of(p), &b->charset.sink);
+    transfer_init(&b->transfer, transfer_encoding_of(p), false, &b->charset.sink);
 
     enum message_status status = push_body(b, msg, p);
     if (status == MESSAGE_OK &&
