@@ -85,6 +85,9 @@ struct message {
  * whose input is set. */
 enum message_status mime_parse(struct message *msg, enum message_depth depth);
 
+/* Follows part numbers (section.c); NULL when there is no such part. */
+const struct part *part_by_number(const struct message *msg, const struct section *section);
+
 /* Reads the value of the part's Content-Type field, the first if there are more. False when it
  * has none, or none that follows the grammar, or the part is opaque: then the part is
  * text/plain (RFC 2045 section 5.2), or message/rfc822 if digest_default is set and it has

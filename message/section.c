@@ -22,9 +22,10 @@ static const struct part *nth_child(const struct message *msg, const struct part
     return i == PART_NONE ? NULL : &msg->part[i];
 }
 
-/* Follows the part numbers; NULL when there is no such part. */
-static const struct part *find_part(const struct message *msg, const struct section *section)
+const struct part *part_by_number(const struct message *msg, const struct section *section)
 {
+    if (section->depth > SECTION_DEPTH_MAX)
+        return NULL;
     const struct part *p = &msg->part[0];
     bool as_message = true;
     for (size_t d = 0; d < section->depth; d++) {
@@ -137,7 +138,7 @@ enum message_status message_section(const struct message *msg, const struct sect
 {
     memset(data_r, 0, sizeof *data_r);
     buffer_init(&data_r->made, 0);
-    const struct part *p = section->depth > SECTION_DEPTH_MAX ? NULL : find_part(msg, section);
+    const struct part *p = part_by_number(msg, section);
     if (p == NULL)
         return MESSAGE_OK;
     if (section->text == SECTION_ALL) {
