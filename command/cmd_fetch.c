@@ -27,10 +27,12 @@ static enum store_error fetch_all(struct command *c, const struct view_messages 
     bool begun = first == STORE_OK;
     for (size_t i = 0; begun && i < messages->count && c->session->io->state == STREAM_OPEN;
          i++) {
+        mailbox_message_ahead(c->session->view.mailbox, messages->uid + i, messages->count - i);
         enum store_error error = fetch_message(&fetcher, messages->uid[i]);
         if (first == STORE_OK)
             first = error;
     }
+    mailbox_message_ahead(c->session->view.mailbox, NULL, 0);
     fetch_end(&fetcher);
     return first;
 }

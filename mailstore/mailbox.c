@@ -83,6 +83,7 @@ void mailbox_close(struct mailbox *mb)
     mailbox_prove_last(mb);
     index_release(mb->index);
     witness_free(mb->witness);
+    mailbox_ahead_end(mb);
     mailbox_read_end(mb);
     mailbox_unwatch(mb);
     folder_dirs_close(&mb->dirs);

@@ -148,6 +148,13 @@ enum store_error mailbox_message_open(struct mailbox *mb, uint32_t uid,
                                       struct message_input **in_r);
 void mailbox_message_close(struct message_input *in);
 
+/* For those who go through many messages: uid[0] is opened next, if at all, then the others, in
+ * ascending order (all that are left, of which only the first are looked at). To be called
+ * before each is opened, and with n = 0 at the end. Where the disk must be waited for, the
+ * files of some are opened and the kernel is asked to begin reading them; where all is in
+ * memory this does nothing. */
+void mailbox_message_ahead(struct mailbox *mb, const uint32_t *uid, size_t n);
+
 /* The octets of BODY[] (RFC822.SIZE): from the file's name, or counted; once, then the index
  * has it. */
 enum store_error mailbox_size(struct mailbox *mb, uint32_t uid, uint64_t *octets_r);

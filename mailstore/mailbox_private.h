@@ -17,6 +17,7 @@
  * mailbox_recent.c   new/ to cur/, and who is told that a message is \Recent
  * mailbox_own.c      changes of our own: into the index, and the timestamps they leave
  * mailbox_learn.c    sizes and dates, mailbox_cache.c what parsing gave: into the index
+ * mailbox_ahead.c    files of messages that will be read soon
  * mailbox_read.c, mailbox_store.c, mailbox_expunge.c, mailbox_copy.c: as in mailbox.h
  */
 #ifndef MAILSTORE_MAILBOX_PRIVATE_H
@@ -73,10 +74,12 @@ struct mailbox {
     struct waiting *waiting; /* mailbox_cache.c */
     uint64_t swept; /* no message above this was expunged whose values are still kept */
     struct file_input *spare;        /* mailbox_read.c: a closed message, for the next */
+    struct ahead *ahead;             /* mailbox_ahead.c; NULL until a disk was waited for */
     struct witness *witness;         /* of cur/; NULL until the first change of our own */
     struct timespec witnessed_mtime; /* what our last change made of cur/ */
     bool witnessed;                  /* it has watched since cur/ was as the index says */
-    int inotify;                     /* -1: none */
+    bool waits_unsaid; /* the file system does not say whether it would wait for one */
+    int inotify;       /* -1: none */
     /* The rest lives as long as a look. */
     struct table table;
     size_t published; /* the records before this are neither LINE nor FOUND */
@@ -320,8 +323,28 @@ int located_dir(const struct mailbox *mb, const struct located *at);
 enum store_error message_file_open(struct mailbox *mb, uint32_t uid, unsigned *looks_left,
                                    struct located *at_r, int *fd_r);
 
+/* What is open of a message. */
+struct message_file {
+    int fd;
+    uint64_t size; /* when it was opened: messages do not grow */
+};
+
+/* A file that is no longer is read once and held: most messages are shorter, and each is gone
+ * through at least twice, to count its octets or parse it and to send or search it. It is also
+ * what is read ahead. */
+#define HELD_MAX 65536
+
+/* Opens a file that must be a regular one. */
+enum store_error message_file_open_at(int dir, const char *name, struct message_file *file_r);
+
 /* Frees what mailbox_read.c keeps for the next message. */
 void mailbox_read_end(struct mailbox *mb);
+
+/* A read had to wait for the disk. */
+void mailbox_ahead_begin(struct mailbox *mb);
+/* Hands out the message's file, if it was opened ahead. */
+bool mailbox_ahead_take(struct mailbox *mb, uint32_t uid, struct message_file *file_r);
+void mailbox_ahead_end(struct mailbox *mb);
 
 /* The file was not where `at` says: where is it now? The index may know by now; else a look. */
 enum store_error mailbox_relocate(struct mailbox *mb, const struct located *at,

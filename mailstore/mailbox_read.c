@@ -15,16 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A file that is no longer is read once and held: most messages are shorter, and each is gone
- * through at least twice, to count its octets or parse it and to send or search it. */
-#define HELD_MAX 65536
-
 /* What mailbox_message_open hands out. */
 struct file_input {
     struct message_input in; /* first: the one is cast to the other */
     struct mailbox *mb;
-    int fd;
-    uint64_t size; /* when it was opened: messages do not grow */
+    struct message_file file;
     uint64_t from; /* what is held begins here: at 0 in a file that is held whole */
     size_t held;
     char octets[HELD_MAX];
@@ -48,7 +43,7 @@ enum store_error mailbox_relocate(struct mailbox *mb, const struct located *at, 
 }
 
 /* O_NONBLOCK: a FIFO by that name must not hold us. */
-static enum store_error open_file(int dir, const char *name, int *fd_r, uint64_t *size_r)
+enum store_error message_file_open_at(int dir, const char *name, struct message_file *file_r)
 {
     struct stat st;
     int fd = sys_openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
@@ -58,18 +53,19 @@ static enum store_error open_file(int dir, const char *name, int *fd_r, uint64_t
         sys_close(fd);
         return STORE_NOPERM;
     }
-    *fd_r = fd;
-    *size_r = (uint64_t)st.st_size;
+    *file_r = (struct message_file){ fd, (uint64_t)st.st_size };
     return STORE_OK;
 }
 
 static enum store_error open_message(struct mailbox *mb, uint32_t uid, unsigned *looks_left,
-                                     struct located *at_r, int *fd_r, uint64_t *size_r)
+                                     struct located *at_r, struct message_file *file_r)
 {
     for (;;) {
         if (!mailbox_locate(mb, uid, at_r))
             return STORE_EXPUNGED;
-        enum store_error e = open_file(located_dir(mb, at_r), at_r->name, fd_r, size_r);
+        if (mailbox_ahead_take(mb, uid, file_r))
+            return STORE_OK;
+        enum store_error e = message_file_open_at(located_dir(mb, at_r), at_r->name, file_r);
         if (e != STORE_NONEXISTENT)
             return e;
         e = mailbox_relocate(mb, at_r, looks_left);
@@ -81,56 +77,77 @@ static enum store_error open_message(struct mailbox *mb, uint32_t uid, unsigned 
 enum store_error message_file_open(struct mailbox *mb, uint32_t uid, unsigned *looks_left,
                                    struct located *at_r, int *fd_r)
 {
-    uint64_t size;
-    return open_message(mb, uid, looks_left, at_r, fd_r, &size);
+    struct message_file file;
+    enum store_error e = open_message(mb, uid, looks_left, at_r, &file);
+    if (e == STORE_OK)
+        *fd_r = file.fd;
+    return e;
+}
+
+/* Reads the first octets of a file, and notes whether the disk had to be waited for. */
+static ssize_t read_first(struct file_input *in, void *buf, size_t n, off_t off)
+{
+    if (!in->mb->waits_unsaid) {
+        ssize_t got = sys_pread_cached(in->file.fd, buf, n, off);
+        if (got > 0)
+            return got;
+        if (got < 0 && errno == EAGAIN)
+            mailbox_ahead_begin(in->mb);
+        in->mb->waits_unsaid = got < 0 && errno != EAGAIN;
+    }
+    return sys_pread(in->file.fd, buf, n, off);
 }
 
 /* Reads until `held` octets are held, or the file has no more. */
-static bool hold(struct file_input *file, size_t held)
+static bool hold(struct file_input *in, size_t held)
 {
-    while (file->held < held) {
-        ssize_t got = sys_pread(file->fd, file->octets + file->held, held - file->held,
-                                (off_t)(file->from + file->held));
+    while (in->held < held) {
+        char *to = in->octets + in->held;
+        off_t off = (off_t)(in->from + in->held);
+        ssize_t got = in->held == 0 ? read_first(in, to, held, off)
+                                    : sys_pread(in->file.fd, to, held - in->held, off);
         if (got < 0)
             return false;
         if (got == 0)
             break;
-        file->held += (size_t)got;
+        in->held += (size_t)got;
     }
     return true;
 }
 
-static ssize_t file_peek(struct message_input *in, const char **octets_r, size_t n,
+static ssize_t file_peek(struct message_input *input, const char **octets_r, size_t n,
                          uint64_t off)
 {
-    struct file_input *file = (struct file_input *)in;
-    if (off >= file->size)
+    struct file_input *in = (struct file_input *)input;
+    uint64_t size = in->file.size;
+    if (off >= size)
         return 0;
-    if (n > file->size - off)
-        n = (size_t)(file->size - off);
-    if (file->size > HELD_MAX && (off < file->from || off - file->from >= file->held)) {
-        file->from = off;
-        file->held = 0;
+    if (n > size - off)
+        n = (size_t)(size - off);
+    if (n > HELD_MAX)
+        n = HELD_MAX;
+    if (size > HELD_MAX && (off < in->from || off - in->from + n > in->held)) {
+        in->from = off;
+        in->held = 0;
     }
-    size_t at = (size_t)(off - file->from);
-    if (n > HELD_MAX - at)
-        n = HELD_MAX - at;
-    if (!hold(file, at + n))
+    size_t at = (size_t)(off - in->from);
+    if (!hold(in, at + n))
         return -1;
-    if (file->held <= at)
+    if (in->held <= at)
         return 0;
-    *octets_r = file->octets + at;
-    return (ssize_t)(n < file->held - at ? n : file->held - at);
+    *octets_r = in->octets + at;
+    return (ssize_t)(n < in->held - at ? n : in->held - at);
 }
 
 /* What is larger than what is held goes where it is wanted. */
-static ssize_t file_pread(struct message_input *in, void *buf, size_t n, uint64_t off)
+static ssize_t file_pread(struct message_input *input, void *buf, size_t n, uint64_t off)
 {
-    struct file_input *file = (struct file_input *)in;
-    if (file->size > HELD_MAX && off < file->size)
-        return sys_pread(file->fd, buf, n, (off_t)off);
+    struct file_input *in = (struct file_input *)input;
+    if (in->file.size > HELD_MAX && off < in->file.size)
+        return off == 0 ? read_first(in, buf, n, 0)
+                        : sys_pread(in->file.fd, buf, n, (off_t)off);
     const char *p;
-    ssize_t got = file_peek(in, &p, n, off);
+    ssize_t got = file_peek(input, &p, n, off);
     if (got > 0)
         memcpy(buf, p, (size_t)got);
     return got;
@@ -142,34 +159,33 @@ enum store_error mailbox_message_open(struct mailbox *mb, uint32_t uid,
     unsigned looks = LOOKS_PER_CALL;
     struct located at;
     *in_r = NULL;
-    struct file_input *file = mb->spare != NULL ? mb->spare : malloc(sizeof *file);
-    if (file == NULL)
+    struct file_input *in = mb->spare != NULL ? mb->spare : malloc(sizeof *in);
+    if (in == NULL)
         return STORE_UNAVAILABLE;
     mb->spare = NULL;
-    file->in.pread = file_pread;
-    file->in.peek = file_peek;
-    file->mb = mb;
-    file->fd = -1;
-    file->from = 0;
-    file->held = 0;
-    enum store_error e = open_message(mb, uid, &looks, &at, &file->fd, &file->size);
+    in->in = (struct message_input){ file_pread, file_peek };
+    in->mb = mb;
+    in->file = (struct message_file){ -1, 0 };
+    in->from = 0;
+    in->held = 0;
+    enum store_error e = open_message(mb, uid, &looks, &at, &in->file);
     if (e != STORE_OK) {
-        mailbox_message_close(&file->in);
+        mailbox_message_close(&in->in);
         return e;
     }
-    *in_r = &file->in;
+    *in_r = &in->in;
     return STORE_OK;
 }
 
-void mailbox_message_close(struct message_input *in)
+void mailbox_message_close(struct message_input *input)
 {
-    struct file_input *file = (struct file_input *)in;
-    if (file == NULL)
+    struct file_input *in = (struct file_input *)input;
+    if (in == NULL)
         return;
-    if (file->fd >= 0)
-        sys_close(file->fd);
-    free(file->mb->spare);
-    file->mb->spare = file;
+    if (in->file.fd >= 0)
+        sys_close(in->file.fd);
+    free(in->mb->spare);
+    in->mb->spare = in;
 }
 
 void mailbox_read_end(struct mailbox *mb)

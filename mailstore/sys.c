@@ -11,6 +11,7 @@
 #include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 /* EAGAIN from openat2(2) means that a rename elsewhere made its check unsure; it asks to be
@@ -117,6 +118,21 @@ ssize_t sys_pread(int fd, void *buf, size_t n, off_t off)
         r = pread(fd, buf, n, off);
     } while (r < 0 && errno == EINTR);
     return r;
+}
+
+ssize_t sys_pread_cached(int fd, void *buf, size_t n, off_t off)
+{
+    struct iovec iov = { buf, n };
+    ssize_t r;
+    do {
+        r = preadv2(fd, &iov, 1, off, RWF_NOWAIT);
+    } while (r < 0 && errno == EINTR);
+    return r;
+}
+
+void sys_will_need(int fd, off_t n)
+{
+    posix_fadvise(fd, 0, n, POSIX_FADV_WILLNEED);
 }
 
 ssize_t sys_write(int fd, const void *buf, size_t n)

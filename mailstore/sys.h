@@ -26,6 +26,12 @@ int sys_close(int fd);
 int sys_dup(int fd);
 ssize_t sys_read(int fd, void *buf, size_t n);
 ssize_t sys_pread(int fd, void *buf, size_t n, off_t off);
+/* The same without waiting for the disk: what is in memory; EAGAIN: nothing is. Other errors:
+ * it can't be said here, or it failed. */
+ssize_t sys_pread_cached(int fd, void *buf, size_t n, off_t off);
+/* Asks the kernel to begin reading the first n octets (posix_fadvise(2)). That it could not
+ * means nothing. */
+void sys_will_need(int fd, off_t n);
 ssize_t sys_write(int fd, const void *buf, size_t n);
 ssize_t sys_pwrite(int fd, const void *buf, size_t n, off_t off);
 off_t sys_lseek(int fd, off_t off, int whence);

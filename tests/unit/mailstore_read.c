@@ -124,11 +124,113 @@ static void test_shrinks(void **state)
     }
 }
 
+/* ---- going through many ---- */
+
+enum { MANY = 100 };
+
+static size_t descriptors(void)
+{
+    size_t n = 0;
+    DIR *d = opendir("/proc/self/fd");
+    assert_non_null(d);
+    while (readdir(d) != NULL)
+        n++;
+    closedir(d);
+    return n;
+}
+
+/* Message i has 1000 + i octets; some are in no memory. */
+static void make_cold(const struct root *r, bool some)
+{
+    for (size_t i = 1; i <= MANY; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "cur/%zu.x:2,", 1000000000 + i);
+        int fd = openat(store_root_fd(r->store), path, O_RDONLY);
+        assert_true(fd >= 0);
+        fsync(fd);
+        if (!some || i % 7 < 3)
+            posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+        close(fd);
+    }
+}
+
+static void make_many(const struct root *r)
+{
+    char text[2000];
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = octet_at(i);
+    for (size_t i = 1; i <= MANY; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "cur/%zu.x:2,", 1000000000 + i);
+        int fd = openat(store_root_fd(r->store), path, O_WRONLY | O_CREAT, 0600);
+        assert_int_equal(write(fd, text, 1000 + i), 1000 + i);
+        close(fd);
+    }
+}
+
+static void read_whole(struct mailbox *mb, uint32_t uid)
+{
+    struct message_input *in;
+    const char *p = NULL;
+    assert_int_equal(mailbox_message_open(mb, uid, &in), STORE_OK);
+    assert_int_equal(in->peek(in, &p, 2000, 0), 1000 + uid);
+    check(p, 1000 + uid, 1000 + uid, 2000, 0);
+    mailbox_message_close(in);
+}
+
+/* Those that are announced are those that are read, or some of them, or others; whether the
+ * disk must be waited for or not, whatever became of them, no descriptor is left. */
+static void test_ahead(void **state)
+{
+    const struct root *r = *state;
+    make_many(r);
+    struct mailbox *mb = mail_open(r, "INBOX", true);
+    uint32_t uid[MANY];
+    for (uint32_t i = 0; i < MANY; i++)
+        uid[i] = i + 1;
+    read_whole(mb, 1);
+    size_t before = descriptors();
+    size_t most = 0;
+    for (unsigned round = 0; round < 12; round++) {
+        make_cold(r, round % 2 == 0);
+        for (size_t i = 0; i < MANY; i++) {
+            mailbox_message_ahead(mb, uid + i, MANY - i);
+            size_t open = descriptors();
+            most = open > most ? open : most;
+            if (round % 3 == 0 || (round % 3 == 1 && next_random() % 4 != 0))
+                read_whole(mb, uid[i]);
+            else if (next_random() % 4 == 0)
+                read_whole(mb, uid[next_random() % MANY]);
+        }
+        mailbox_message_ahead(mb, NULL, 0);
+        assert_int_equal(descriptors(), before);
+    }
+    assert_in_range(most, before, before + 32);
+    print_message("up to %zu files were open ahead\n", most - before);
+    /* Renamed and removed while they are open: they are there, or gone, as without. */
+    make_cold(r, false);
+    for (size_t i = 0; i < MANY; i++) {
+        mailbox_message_ahead(mb, uid + i, MANY - i);
+        if (i == 50) {
+            mail_rename(r, "cur/1000000053.x:2,", "cur/1000000053.x:2,S");
+            mail_remove(r, "cur/1000000055.x:2,");
+            mail_refresh(mb);
+        }
+        struct message_input *in;
+        if (uid[i] == 55)
+            assert_int_equal(mailbox_message_open(mb, uid[i], &in), STORE_EXPUNGED);
+        else
+            read_whole(mb, uid[i]);
+    }
+    mailbox_close(mb);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_any_offset, mail_setup, mail_teardown),
         cmocka_unit_test_setup_teardown(test_shrinks, mail_setup, mail_teardown),
+        cmocka_unit_test_setup_teardown(test_ahead, mail_setup, mail_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
