@@ -275,11 +275,13 @@ bool search_run(const struct view *v, const struct search_program *program,
     buffer_init(&s.value, VALUE_MAX);
     for (size_t i = 0; i < found->count; i++) {
         s.sequence = view_sequence_next(v, found->uid[i], &at);
+        mailbox_message_ahead(v->mailbox, found->uid + i, found->count - i);
         if (mailbox_get(v->mailbox, found->uid[i], &s.info))
             look_at(&s, program, result_r, &kept);
         else
             result_r->unreadable += !mailbox_is_gone(v->mailbox, found->uid[i]);
     }
+    mailbox_message_ahead(v->mailbox, NULL, 0);
     buffer_free(&s.value);
     content_end(&s.content);
     found->count = kept;
