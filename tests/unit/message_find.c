@@ -144,6 +144,20 @@ static void fields(void **state)
 
 /* ---- folding ---- */
 
+/* With each dotless i an i: RFC 5051 takes a letter's title case before all else. */
+static char *without_dotless(const char *p, size_t n, size_t *len_r)
+{
+    char *out = malloc(n + 1);
+    assert_non_null(out);
+    *len_r = 0;
+    for (size_t i = 0; i < n; i++) {
+        bool dotless = n - i >= 2 && memcmp(p + i, "\xc4\xb1", 2) == 0;
+        out[(*len_r)++] = dotless ? 'i' : p[i];
+        i += dotless;
+    }
+    return out;
+}
+
 /* What the library makes of a whole text. */
 static char *library_fold(const char *p, size_t n, size_t *len_r)
 {
@@ -151,13 +165,15 @@ static char *library_fold(const char *p, size_t n, size_t *len_r)
     utf8proc_int32_t *to = malloc((n + 1) * 20 * sizeof *to);
     char *out = malloc((n + 1) * 80);
     assert_true(to != NULL && out != NULL);
+    char *text = without_dotless(p, n, &n);
     utf8proc_ssize_t count =
-        utf8proc_decompose((const utf8proc_uint8_t *)p, (utf8proc_ssize_t)n, to,
+        utf8proc_decompose((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)n, to,
                            (utf8proc_ssize_t)(n + 1) * 20, options);
     assert_true(count >= 0);
     *len_r = 0;
     for (utf8proc_ssize_t i = 0; i < count; i++)
         *len_r += (size_t)utf8proc_encode_char(to[i], (utf8proc_uint8_t *)out + *len_r);
+    free(text);
     free(to);
     return out;
 }
