@@ -103,7 +103,7 @@ static bool base_name(const char *p, const char *end, struct uidlist_line *line)
 
 bool uidlist_parse_line(int version, const char *p, const char *end, struct uidlist_line *line)
 {
-    if (!number(&p, end, &line->uid) || p == end || *p++ != ' ')
+    if (!number(&p, end, &line->uid) || line->uid > UID_LIMIT || p == end || *p++ != ' ')
         return false;
     line->fields = p;
     line->fields_len = 0;
@@ -127,7 +127,7 @@ static bool header_field(struct uidlist *list, const char *p, const char *end)
     const char *q = p + 1;
     uint32_t v = 0;
     if (*p == 'V' || *p == 'N') {
-        if (!number(&q, end, &v) || q != end)
+        if (!number(&q, end, &v) || q != end || (*p == 'N' && v > UID_LIMIT + 1))
             return false;
         if (*p == 'V')
             list->uidvalidity = v;
@@ -173,7 +173,7 @@ static void header_v1(struct uidlist *list, const char *p, const char *end)
     if (!number(&p, end, &validity) || p == end || *p++ != ' ')
         return;
     list->uidvalidity = validity;
-    if (number(&p, end, &next) && p == end && next > list->next)
+    if (number(&p, end, &next) && p == end && next <= UID_LIMIT + 1 && next > list->next)
         list->next = next;
 }
 
@@ -264,7 +264,7 @@ static uint32_t spent_uid(const char *p, const char *end, uint32_t highest)
 {
     uint32_t uid = 0;
     bool told = number(&p, end, &uid) && p < end && *p == ' ';
-    return told && uid > highest ? uid : highest;
+    return told && uid <= UID_LIMIT && uid > highest ? uid : highest;
 }
 
 /* Reads the lines of text[at, end), which begin behind an LF. Broken order is put right and

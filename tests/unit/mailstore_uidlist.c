@@ -67,6 +67,20 @@ static void test_damaged(void **state)
     expect(HEADER "1 :a\n2000000000 :b\n3 :c\n4 :d\n", 1700000000, 9, true, "1=a 3=c 4=d");
 }
 
+/* A UID beyond what we give would fit no other place: one such line must not cost the folder.
+ */
+static void test_beyond_the_limit(void **state)
+{
+    (void)state;
+    expect(HEADER "1 :a\n3000000000 :b\n", 1700000000, 9, true, "1=a");
+    expect("3 V5 N3000000001 G" GUID "\n1 :a\n3000000000 :b\n", 5, 2, true, "1=a");
+    expect("3 V5 N9 G" GUID "\n2147483646 :a\n2147483647 :b\n", 5, 2147483648U, false,
+           "2147483646=a 2147483647=b");
+    expect("3 V5 N2147483648 G" GUID "\n2147483647 :b\n2147483648 :c\n", 5, 2147483648U, true,
+           "2147483647=b");
+    expect("1 77 4000000000\n3 a\n3000000000 b\n", 77, 4, true, "3=a");
+}
+
 static void test_torn_line(void **state)
 {
     (void)state;
@@ -473,6 +487,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sound),
         cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_beyond_the_limit),
         cmocka_unit_test(test_torn_line),
         T(test_cut_anywhere),
         T(test_preserved),
