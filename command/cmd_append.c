@@ -1,4 +1,5 @@
-/* APPEND: RFC 3501 section 6.3.11; APPENDUID: RFC 4315 section 3. The message goes from the
+/* APPEND: RFC 3501 section 6.3.11; literal8: RFC 3516 section 4.4, non-synchronizing too by RFC
+ * 7888 section 6; APPENDUID: RFC 4315 section 3. The message goes from the
  * network to the disk through the stream's buffer, never whole in memory. */
 #include "command/command.h"
 
@@ -16,6 +17,7 @@ struct append_args {
     struct flag_names flags;
     bool dated;
     int64_t date; /* seconds since the epoch */
+    bool binary;  /* the message is a literal8 */
     uint64_t octets;
 };
 
@@ -31,6 +33,7 @@ bool parse_append(struct command *c)
     args->dated = lexer_peek(lx) == '"';
     if (args->dated && (!parse_date_time(lx, &args->date) || !lexer_space(lx)))
         return false;
+    args->binary = lexer_accept(lx, '~');
     return lexer_literal_head(lx, &args->octets);
 }
 
@@ -56,6 +59,8 @@ static bool prepare(struct command *c, const struct append_args *args, char *nam
     if (error == STORE_OK) {
         error =
             append_message(*append_r, &flags, args->dated ? (time_t)args->date : time(NULL));
+        if (error == STORE_OK && args->binary)
+            append_verbatim(*append_r);
         if (error != STORE_OK)
             append_cancel(*append_r);
     }
@@ -65,8 +70,8 @@ static bool prepare(struct command *c, const struct append_args *args, char *nam
 }
 
 /* Reads the whole literal, also when it can't be written (a full disk): the client is sending
- * it. A literal has no NUL (RFC 3501 section 4.3): a message with one could not be given back
- * as it came. False: the connection has ended within it. */
+ * it. A literal has no NUL (RFC 3501 section 4.3), a literal8 may. False: the connection has
+ * ended within it. */
 static bool receive(struct command *c, struct append *append, enum store_error *error_r,
                     bool *nul_r)
 {
@@ -90,8 +95,9 @@ void run_append(struct command *c)
     enum store_error error;
     uint32_t uidvalidity, uid;
     bool nul;
+    const struct append_args *args = c->args;
     char name[FOLDER_NAME_MAX + 1];
-    if (!prepare(c, c->args, name, &append)) {
+    if (!prepare(c, args, name, &append)) {
         c->rest_unread = true;
         return;
     }
@@ -101,7 +107,7 @@ void run_append(struct command *c)
         command_bad(c, c->lexer->error);
         return;
     }
-    if (nul) {
+    if (nul && !args->binary) {
         append_cancel(append);
         command_bad(c, "A literal can't hold NUL");
         return;

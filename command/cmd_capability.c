@@ -6,7 +6,7 @@ void put_capabilities(const struct session *s, struct stream *io)
 {
     stream_puts(io, "IMAP4rev1 SASL-IR LITERAL+ ID");
     if (s->state != STATE_NOT_AUTHENTICATED) {
-        stream_puts(io, " IDLE NAMESPACE CHILDREN UNSELECT UIDPLUS");
+        stream_puts(io, " IDLE NAMESPACE CHILDREN UNSELECT UIDPLUS BINARY");
         return;
     }
     if (s->password_refused)

@@ -1,4 +1,4 @@
-/* FETCH: RFC 3501 section 6.4.5. */
+/* FETCH: RFC 3501 section 6.4.5; BINARY: RFC 3516 section 4.2. */
 #include "command/fetch_message.h"
 
 struct fetch_args {
@@ -18,8 +18,10 @@ bool parse_fetch_command(struct command *c)
     return lexer_end(lx);
 }
 
-/* Messages that can't be had are left out; the first reason is that of the NO in the end. */
-static enum store_error fetch_all(struct command *c, const struct view_messages *messages)
+/* Messages that can't be had are left out; the first reason is that of the NO in the end. So
+ * are parts that can't be decoded. */
+static enum store_error fetch_all(struct command *c, const struct view_messages *messages,
+                                  bool *unknown_encoding_r)
 {
     const struct fetch_args *args = c->args;
     struct fetcher fetcher;
@@ -33,6 +35,7 @@ static enum store_error fetch_all(struct command *c, const struct view_messages 
             first = error;
     }
     mailbox_message_ahead(c->session->view.mailbox, NULL, 0);
+    *unknown_encoding_r = fetcher.unknown_encoding;
     fetch_end(&fetcher);
     return first;
 }
@@ -43,9 +46,12 @@ void run_fetch(struct command *c)
     struct view_messages messages;
     if (!command_messages(c, &args->set, &messages))
         return;
-    enum store_error error = fetch_all(c, &messages);
+    bool unknown_encoding = false;
+    enum store_error error = fetch_all(c, &messages, &unknown_encoding);
     view_messages_free(&messages);
-    if (error != STORE_OK)
+    if (unknown_encoding) /* RFC 3516 section 4.3 */
+        command_no(c, "UNKNOWN-CTE", "The transfer encoding of a part is not known");
+    else if (error != STORE_OK)
         command_store_error(c, error);
     else
         command_ok(c, NULL, "FETCH completed");

@@ -39,16 +39,22 @@ static void plan_summary(struct fetch_need *need, enum summary_kind kind)
     need->kind = kind;
 }
 
+static void plan_file(struct fetch_need *need, enum message_depth depth)
+{
+    need->file = true;
+    need->depth = depth;
+}
+
 static void plan_section(struct fetch_need *need, const struct section *section)
 {
     if (summary_fields_wanted(section, &need->fields)) {
         plan_summary(need, SUMMARY_FIELDS);
         return;
     }
-    need->file = true;
-    need->depth = MESSAGE_WHOLE;
+    enum message_depth depth = MESSAGE_WHOLE;
     if (section->depth == 0 && section->text != SECTION_TEXT)
-        need->depth = section->text == SECTION_ALL ? MESSAGE_NOTHING : MESSAGE_HEADER;
+        depth = section->text == SECTION_ALL ? MESSAGE_NOTHING : MESSAGE_HEADER;
+    plan_file(need, depth);
 }
 
 static void plan(struct fetcher *f)
@@ -66,8 +72,10 @@ static void plan(struct fetcher *f)
             plan_summary(need, SUMMARY_STRUCTURE);
         else if (item->kind == FETCH_SECTION)
             plan_section(need, item->section);
+        else if (item->section != NULL) /* BINARY */
+            plan_file(need, MESSAGE_WHOLE);
         f->looks_inside |= need->summary || need->file;
-        f->sets_seen |= item->kind == FETCH_SECTION && !item->peek;
+        f->sets_seen |= item->section != NULL && !item->peek;
     }
 }
 
@@ -142,6 +150,21 @@ static enum store_error prepare_summary(struct fetcher *f, struct fetch_need *ne
                : STORE_UNAVAILABLE;
 }
 
+/* How long it is, and whether it holds NUL, is told before its octets. */
+static enum store_error prepare_binary(struct fetcher *f, const struct fetch_item *item,
+                                       struct fetch_need *need)
+{
+    struct message_binary *b = &need->binary;
+    message_binary_find(f->content.message, item->section, b);
+    need->left_out = b->found == MESSAGE_BINARY_UNKNOWN;
+    f->unknown_encoding |= need->left_out;
+    if (item->kind == FETCH_BINARY_SIZE)
+        return content_error(message_binary_size(f->content.in, b, &b->octets));
+    return content_error(message_binary_measure(f->content.in, b,
+                                                item->partial ? item->first : 0,
+                                                item->partial ? item->count : UINT64_MAX));
+}
+
 static enum store_error prepare_item(struct fetched *f, const struct fetch_item *item,
                                      struct fetch_need *need)
 {
@@ -158,6 +181,9 @@ static enum store_error prepare_item(struct fetched *f, const struct fetch_item 
         f->octets = f->info.size;
         return f->info.size != MESSAGE_SIZE_UNKNOWN ? STORE_OK
                                                     : mailbox_size(mb, f->info.uid, &f->octets);
+    case FETCH_BINARY:
+    case FETCH_BINARY_SIZE:
+        return prepare_binary(f->common, item, need);
     default:
         return STORE_OK;
     }
@@ -194,8 +220,28 @@ static void take(struct message_room *room, size_t n)
     stream_take(((struct stream_lent *)room)->io, n);
 }
 
+struct stream_sink {
+    struct message_sink sink; /* first, as above */
+    struct stream *io;
+};
+
+static bool sink_write(struct message_sink *sink, const void *octets, size_t n)
+{
+    return stream_write(((struct stream_sink *)sink)->io, octets, n);
+}
+
 /* An octet count was announced: if the file has shrunk since, nothing that could be sent in
  * place of the missing octets would be true, and the connection ends. */
+static void sent(struct fetched *f, enum message_status status)
+{
+    if (status == MESSAGE_OK || status == MESSAGE_SINK)
+        return;
+    const char *user = f->common->c->session->user;
+    log_warning("a message of %s changed while it was sent: ending the connection",
+                user != NULL ? user : "the user");
+    stream_end(f->io, STREAM_FAILED);
+}
+
 static void send_octets(struct fetched *f, const struct section_data *data, uint64_t first,
                         uint64_t count)
 {
@@ -204,14 +250,7 @@ static void send_octets(struct fetched *f, const struct section_data *data, uint
     stream_puts(io, "{");
     stream_put_uint(io, count);
     stream_puts(io, "}\r\n");
-    enum message_status status =
-        message_send_into(f->common->content.in, data, first, count, &lent.room);
-    if (status == MESSAGE_OK || status == MESSAGE_SINK)
-        return;
-    const char *user = f->common->c->session->user;
-    log_warning("a message of %s changed while it was sent: ending the connection",
-                user != NULL ? user : "the user");
-    stream_end(io, STREAM_FAILED);
+    sent(f, message_send_into(f->common->content.in, data, first, count, &lent.room));
 }
 
 static void send_range(struct fetched *f, const struct fetch_item *item,
@@ -251,6 +290,26 @@ static void send_section(struct fetched *f, const struct fetch_item *item,
         data.exists = false;
     send_range(f, item, &data);
     section_data_free(&data);
+}
+
+/* A literal8 where there is a NUL, and only there (RFC 3516 section 4.3). */
+static void send_binary(struct fetched *f, const struct fetch_item *item,
+                        const struct message_binary *b)
+{
+    struct stream *io = f->io;
+    struct stream_sink sink = { { sink_write }, io };
+    stream_puts(io, item->label);
+    stream_puts(io, " ");
+    if (b->found == MESSAGE_BINARY_NIL) {
+        stream_puts(io, "NIL");
+    } else if (b->octets == 0) {
+        stream_puts(io, "\"\"");
+    } else {
+        stream_puts(io, b->nul ? "~{" : "{");
+        stream_put_uint(io, b->octets);
+        stream_puts(io, "}\r\n");
+        sent(f, message_binary_send(f->common->content.in, b, &sink.sink));
+    }
 }
 
 static char *put_two(char *p, int n)
@@ -320,7 +379,25 @@ static void send_item(struct fetched *f, const struct fetch_item *item,
     case FETCH_SECTION:
         send_section(f, item, need);
         break;
+    case FETCH_BINARY:
+        send_binary(f, item, &need->binary);
+        break;
+    case FETCH_BINARY_SIZE:
+        stream_puts(io, item->label);
+        stream_puts(io, " ");
+        stream_put_uint(io, need->binary.octets);
+        break;
     }
+}
+
+/* Whether an item is told of this message that sets \Seen. */
+static bool sets_seen(const struct fetcher *f)
+{
+    for (size_t i = 0; f->sets_seen && i < f->request->count; i++)
+        if (f->request->item[i].section != NULL && !f->request->item[i].peek &&
+            !f->need[i].left_out)
+            return true;
+    return false;
 }
 
 /* Sets \Seen where an item without PEEK asks for it; the response then tells the flags, asked
@@ -329,7 +406,7 @@ static bool set_seen(struct fetched *f)
 {
     static const struct flag_change seen = { .op = FLAGS_ADD, .flags = FLAG_SEEN };
     size_t gone;
-    if (!f->common->sets_seen || f->common->c->session->view.read_only || f->info.expunged ||
+    if (!sets_seen(f->common) || f->common->c->session->view.read_only || f->info.expunged ||
         (f->info.flags & FLAG_SEEN))
         return false;
     if (mailbox_store(mailbox_of(f), &f->info.uid, 1, &seen, &gone) != STORE_OK || gone > 0 ||
@@ -343,16 +420,20 @@ static void send_response(struct fetched *f, bool seen_set)
 {
     struct stream *io = f->io;
     const struct fetch_request *request = f->common->request;
-    bool flags_sent = false, content_sent = false;
+    bool any_sent = false, flags_sent = false, content_sent = false;
     stream_puts(io, "* ");
     stream_put_uint(io, f->sequence);
     stream_puts(io, " FETCH (");
     for (size_t i = 0; i < request->count; i++) {
-        if (i > 0)
+        if (f->common->need[i].left_out)
+            continue;
+        if (any_sent)
             stream_puts(io, " ");
         send_item(f, &request->item[i], &f->common->need[i]);
+        any_sent = true;
         flags_sent |= request->item[i].kind == FETCH_FLAGS;
-        content_sent |= request->item[i].kind == FETCH_SECTION;
+        content_sent |=
+            request->item[i].kind == FETCH_SECTION || request->item[i].kind == FETCH_BINARY;
     }
     if (seen_set && !flags_sent) {
         stream_puts(io, " ");
@@ -360,6 +441,14 @@ static void send_response(struct fetched *f, bool seen_set)
     }
     stream_puts(io, ")\r\n");
     f->common->c->session->counts.fetched += content_sent;
+}
+
+static bool any_item(const struct fetcher *f)
+{
+    size_t i = 0;
+    while (i < f->request->count && f->need[i].left_out)
+        i++;
+    return i < f->request->count;
 }
 
 enum store_error fetch_message(struct fetcher *common, uint32_t uid)
@@ -370,7 +459,7 @@ enum store_error fetch_message(struct fetcher *common, uint32_t uid)
     if (f.sequence == 0 || !mailbox_get(s->view.mailbox, uid, &f.info))
         return mailbox_is_gone(s->view.mailbox, uid) ? STORE_EXPUNGED : STORE_UNAVAILABLE;
     enum store_error error = prepare_items(&f);
-    if (error == STORE_OK)
+    if (error == STORE_OK && any_item(common))
         send_response(&f, set_seen(&f));
     return error;
 }

@@ -3,7 +3,7 @@
 #define COMMAND_FETCH_MESSAGE_H
 
 #include "command/command.h"
-#include "message/message.h"
+#include "message/binary.h"
 #include "parser/fetch.h"
 #include "session/content.h"
 #include "session/flags.h"
@@ -19,6 +19,8 @@ struct fetch_need {
     bool ready;          /* value is there */
     struct buffer value; /* the summary */
     struct buffer made;  /* what of SUMMARY_FIELDS is to be sent */
+    bool left_out;       /* it can't be told of this message */
+    struct message_binary binary;
 };
 
 /* What the messages of one FETCH have in common: what the items ask for, and what the message
@@ -35,6 +37,7 @@ struct fetcher {
     size_t at;                 /* in the view */
     struct local_day day;
     struct flags_text flags;
+    bool unknown_encoding; /* of a part that BINARY asks for, which was left out */
 };
 
 /* STORE_UNAVAILABLE: no memory. To be followed by fetch_end in any case. */

@@ -13,6 +13,7 @@
  * writes it. Served again, a bare LF becomes CRLF, so that the client gets back what it gave.
  * One exception keeps that true for CR CR LF: its CRLF is written as it is, since the CR before
  * it would otherwise be taken for a part of the line's end.
+ * The other is a message with binary parts (append_verbatim): it is kept as it comes.
  */
 #include "mailstore/append_private.h"
 
@@ -181,12 +182,30 @@ static enum store_error put_lf(struct append *a)
     return put(a, "\n", 1);
 }
 
+void append_verbatim(struct append *a)
+{
+    a->verbatim = true;
+}
+
+static enum store_error put_verbatim(struct append *a, const char *p, size_t n)
+{
+    const char *end = p + n;
+    for (const char *lf = p; (lf = memchr(lf, '\n', (size_t)(end - lf))) != NULL; lf++)
+        if (lf > p ? lf[-1] != '\r' : !a->last_cr)
+            a->vsize++;
+    if (n > 0)
+        a->last_cr = end[-1] == '\r';
+    return put(a, p, n);
+}
+
 enum store_error append_write(struct append *a, const void *octets, size_t n)
 {
     const char *p = octets;
     const char *end = p + n;
     if (a->failed == STORE_OK && a->fd < 0)
         return fail(a, STORE_CANNOT);
+    if (a->verbatim && a->failed == STORE_OK)
+        return put_verbatim(a, p, n);
     while (p < end && a->failed == STORE_OK) {
         if (*p == '\n') {
             (void)put_lf(a);
@@ -265,7 +284,7 @@ enum store_error append_message(struct append *a, const struct flag_change *flag
         return fail(a, STORE_UNAVAILABLE);
     a->date = date;
     a->have = 0;
-    a->cr = a->last_cr = false;
+    a->verbatim = a->cr = a->last_cr = false;
     a->size = a->vsize = 0;
     return create_file(a, item);
 }

@@ -18,7 +18,12 @@ enum store_error append_open(struct store *store, const char *folder, struct app
  * looked at); `date`: INTERNALDATE, seconds since the epoch. */
 enum store_error append_message(struct append *a, const struct flag_change *flags, time_t date);
 
-/* The next octets of the message begun last, as they came: CRLF becomes LF on disk. */
+/* The message begun last is kept octet for octet, its line ends too: what is binary in it has
+ * no lines, and must not lose the difference between LF and CRLF. Before its first octet. */
+void append_verbatim(struct append *a);
+
+/* The next octets of the message begun last, as they came: CRLF becomes LF on disk, unless it
+ * is kept verbatim. */
 enum store_error append_write(struct append *a, const void *octets, size_t n);
 
 /* Ends the last message and adds all of them. uid (room for as many as were begun) gets their

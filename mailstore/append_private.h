@@ -34,6 +34,7 @@ struct append {
     time_t date;
     char *buf; /* APPEND_BUFFER octets */
     size_t have;
+    bool verbatim;
     bool cr;      /* a CR was given that is not written yet */
     bool last_cr; /* the last octet on disk is a CR */
     uint64_t size;

@@ -12,7 +12,7 @@
 static bool add(struct lexer *lx, struct fetch_request *request, const struct fetch_item *item)
 {
     /* UID and FLAGS may be asked for twice, by a macro and by UID FETCH: once is enough. */
-    if (item->kind != FETCH_SECTION)
+    if (item->section == NULL)
         for (size_t i = 0; i < request->count; i++)
             if (request->item[i].kind == item->kind)
                 return true;
@@ -119,8 +119,9 @@ static bool section_text(struct lexer *lx, struct section *section, struct buffe
     return lexer_fail(lx, LEXER_SYNTAX, "unknown section %s", word);
 }
 
-/* section = "[" [section-spec] "]" */
-static bool section_spec(struct lexer *lx, struct section *section, struct buffer *label)
+/* section = "[" [section-spec] "]"; section-binary = "[" [section-part] "]" */
+static bool section_spec(struct lexer *lx, struct section *section, bool numbers,
+                         struct buffer *label)
 {
     if (!lexer_expect(lx, '['))
         return false;
@@ -128,7 +129,7 @@ static bool section_spec(struct lexer *lx, struct section *section, struct buffe
     bool more = lexer_peek(lx) != ']';
     while (more) {
         int c = lexer_peek(lx);
-        if (c < '0' || c > '9') {
+        if (!numbers && (c < '0' || c > '9')) {
             if (!section_text(lx, section, label))
                 return false;
             break;
@@ -161,14 +162,21 @@ static bool partial(struct lexer *lx, struct fetch_item *item, struct buffer *la
     return true;
 }
 
-static bool body_section(struct lexer *lx, struct fetch_request *request, bool peek)
+/* BODY[...]<...>, BINARY[...]<...> and BINARY.SIZE[...], from the bracket on. */
+static bool body_section(struct lexer *lx, struct fetch_request *request, enum fetch_kind kind,
+                         bool peek)
 {
-    struct fetch_item item = { .kind = FETCH_SECTION, .peek = peek };
+    struct fetch_item item = { .kind = kind, .peek = peek };
     struct buffer label;
+    bool binary = kind != FETCH_SECTION;
     buffer_init(&label, LABEL_MAX);
     item.section = arena_take(&lx->arena, sizeof *item.section);
-    bool ok = item.section != NULL && buffer_puts(&label, "BODY") &&
-              section_spec(lx, item.section, &label) && partial(lx, &item, &label);
+    bool ok = item.section != NULL &&
+              buffer_puts(&label, !binary                     ? "BODY"
+                                  : kind == FETCH_BINARY_SIZE ? "BINARY.SIZE"
+                                                              : "BINARY") &&
+              section_spec(lx, item.section, binary, &label) &&
+              (kind == FETCH_BINARY_SIZE || partial(lx, &item, &label));
     if (ok && buffer_string(&label) != NULL)
         item.label = arena_copy(&lx->arena, label.data, label.len);
     buffer_free(&label);
@@ -211,10 +219,14 @@ static bool attribute(struct lexer *lx, struct fetch_request *request, const cha
             return simple(lx, request, words[i].kind);
     if (strcmp(word, "BODY") == 0 || strcmp(word, "BODY.PEEK") == 0) {
         if (lexer_peek(lx) == '[')
-            return body_section(lx, request, word[4] == '.');
+            return body_section(lx, request, FETCH_SECTION, word[4] == '.');
         if (word[4] == '\0')
             return simple(lx, request, FETCH_BODY);
     }
+    if (strcmp(word, "BINARY") == 0 || strcmp(word, "BINARY.PEEK") == 0)
+        return body_section(lx, request, FETCH_BINARY, word[6] == '.');
+    if (strcmp(word, "BINARY.SIZE") == 0)
+        return body_section(lx, request, FETCH_BINARY_SIZE, true);
     if (strcmp(word, "RFC822") == 0)
         return rfc822(lx, request, "RFC822", SECTION_ALL);
     if (strcmp(word, "RFC822.HEADER") == 0)

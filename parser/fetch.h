@@ -1,4 +1,4 @@
-/* What FETCH asks for (RFC 3501 section 6.4.5). */
+/* What FETCH asks for (RFC 3501 section 6.4.5; RFC 3516 section 4.2). */
 #ifndef PARSER_FETCH_H
 #define PARSER_FETCH_H
 
@@ -13,12 +13,14 @@ enum fetch_kind {
     FETCH_ENVELOPE,
     FETCH_BODY,
     FETCH_BODYSTRUCTURE,
-    FETCH_SECTION /* BODY[...], RFC822, RFC822.HEADER, RFC822.TEXT */
+    FETCH_SECTION, /* BODY[...], RFC822, RFC822.HEADER, RFC822.TEXT */
+    FETCH_BINARY,
+    FETCH_BINARY_SIZE
 };
 
 struct fetch_item {
     enum fetch_kind kind;
-    /* The rest is for FETCH_SECTION. */
+    /* The rest is for FETCH_SECTION, FETCH_BINARY and FETCH_BINARY_SIZE. */
     struct section *section;
     const char *label;     /* what comes before the data in the answer: BODY[1.MIME]<0> */
     bool peek;             /* does not set \Seen */

@@ -102,6 +102,42 @@ static void test_line_ends(void **state)
     }
 }
 
+/* A message with binary parts is kept octet for octet, and W= counts each bare LF twice. The
+ * next message of the same commit is not. */
+static void test_verbatim(void **state)
+{
+    const struct root *r = *state;
+    static const char given[] = "A: b\r\n\r\n\n\0\r\r\nx\n\r";
+    static const uint64_t size = sizeof given - 1;
+    for (int way = 0; way < 2; way++) {
+        struct append *a = begin(r, "INBOX");
+        uint32_t validity = 0;
+        uint32_t uid[2];
+        assert_int_equal(append_message(a, &no_flags, 1), STORE_OK);
+        append_verbatim(a);
+        for (size_t at = 0; way == 1 && at < size; at++)
+            assert_int_equal(append_write(a, given + at, 1), STORE_OK);
+        if (way == 0)
+            assert_int_equal(append_write(a, given, size), STORE_OK);
+        assert_int_equal(append_message(a, &no_flags, 1), STORE_OK);
+        assert_int_equal(append_write(a, "y\r\n", 3), STORE_OK);
+        assert_int_equal(append_commit(a, &validity, uid), STORE_OK);
+        struct mailbox *mb = mail_open(r, "INBOX", false);
+        for (int i = 0; i < 2; i++) {
+            struct message_input *in = NULL;
+            uint64_t octets = 0;
+            char got[64];
+            assert_int_equal(mailbox_size(mb, uid[i], &octets), STORE_OK);
+            assert_int_equal(octets, i == 0 ? size + 2 : 3);
+            assert_int_equal(mailbox_message_open(mb, uid[i], &in), STORE_OK);
+            assert_int_equal(in->pread(in, got, sizeof got, 0), i == 0 ? size : 2);
+            assert_memory_equal(got, i == 0 ? given : "y\n", i == 0 ? size : 2);
+            mailbox_message_close(in);
+        }
+        mailbox_close(mb);
+    }
+}
+
 static void test_large(void **state)
 {
     const struct root *r = *state;
@@ -220,7 +256,7 @@ static void test_limits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(test_one),  T(test_line_ends), T(test_large),        T(test_flags),
+        T(test_one),  T(test_line_ends), T(test_verbatim),     T(test_large),  T(test_flags),
         T(test_many), T(test_cancelled), T(test_damaged_list), T(test_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -155,6 +155,28 @@ static void test_fetch_items(void **state)
         "BODY[1.FOO]\r\n",
         "BODYSTRUCTURE[]\r\n",
         "BODY[4294967296]\r\n",
+        "BINARY\r\n",
+        "BINARY.PEEK\r\n",
+        "BINARY.SIZE\r\n",
+        "BINARY.SIZES[1]\r\n",
+        "BINARY.SIZE.PEEK[1]\r\n",
+        "BINARY.PEEK.SIZE[1]\r\n",
+        "BINARY[\r\n",
+        "BINARY[0]\r\n",
+        "BINARY[1.0]\r\n",
+        "BINARY[1.]\r\n",
+        "BINARY[.1]\r\n",
+        "BINARY[1.MIME]\r\n",
+        "BINARY[TEXT]\r\n",
+        "BINARY[HEADER]\r\n",
+        "BINARY[1.HEADER.FIELDS (TO)]\r\n",
+        "BINARY[ ]\r\n",
+        "BINARY[1]<0>\r\n",
+        "BINARY[1]<0.0>\r\n",
+        "BINARY[1]<4294967296.1>\r\n",
+        "BINARY.SIZE[1]<0.1>\r\n",
+        "BINARY.SIZE[1.MIME]\r\n",
+        "(BINARY[1]BINARY[2])\r\n",
     };
     struct fetch_request r;
     (void)state;
@@ -180,6 +202,21 @@ static void test_fetch_items(void **state)
     assert_true(takes_fetch("BODY[HEADER.FIELDS (\"a\x01\" \"\xc3\xa9\" \"\" b]c)]\r\n", &r));
     assert_string_equal(r.item[0].label,
                         "BODY[HEADER.FIELDS (\"a\x01\" {2}\r\n\xc3\xa9 \"\" \"b]c\")]");
+    assert_true(takes_fetch(
+        "(BINARY.PEEK[1.2]<4.1024> binary[] Binary.Size[3] BINARY.SIZE[4])\r\n", &r));
+    assert_int_equal(r.count, 4);
+    assert_int_equal(r.item[0].kind, FETCH_BINARY);
+    assert_string_equal(r.item[0].label, "BINARY[1.2]<4>");
+    assert_true(r.item[0].peek && r.item[0].partial);
+    assert_int_equal(r.item[0].count, 1024);
+    assert_int_equal(r.item[0].section->depth, 2);
+    assert_int_equal(r.item[1].kind, FETCH_BINARY);
+    assert_string_equal(r.item[1].label, "BINARY[]");
+    assert_false(r.item[1].peek || r.item[1].partial);
+    assert_int_equal(r.item[1].section->depth, 0);
+    assert_int_equal(r.item[2].kind, FETCH_BINARY_SIZE);
+    assert_string_equal(r.item[2].label, "BINARY.SIZE[3]");
+    assert_true(r.item[2].peek && r.item[3].section->part[0] == 4);
     assert_true(takes_fetch("(FLAGS BODY[] FLAGS)\r\n", &r));
     assert_int_equal(r.count, 2);
     assert_true(fetch_add_uid(&lx, &r) && r.count == 3 && r.item[0].kind == FETCH_UID);
