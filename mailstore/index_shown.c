@@ -156,21 +156,31 @@ struct listing {
     size_t n;
 };
 
+/* One word of bits. Mostly all are set, and nobody must be told of any. */
+static size_t list_word(uint32_t *out, size_t room, uint32_t base, uint64_t shown,
+                        uint64_t recent)
+{
+    size_t n = 0;
+    if (shown == UINT64_MAX && recent == 0 && room >= SHOWN_BITS) {
+        for (; n < SHOWN_BITS; n++)
+            out[n] = base + (uint32_t)n;
+        return n;
+    }
+    for (; shown != 0 && n < room; shown &= shown - 1) {
+        uint32_t at = (uint32_t)__builtin_ctzll(shown);
+        uint32_t mark = (recent >> at & 1) != 0 ? INDEX_UID_RECENT : 0;
+        out[n++] = (base + at) | mark;
+    }
+    return n;
+}
+
 /* Those of a value from `uid` on, which is one of its UIDs. */
 static void list_bits(struct listing *l, const struct shown_bits *b, uint32_t uid)
 {
-    size_t first = word_of(uid);
     uint32_t base = uid - uid % SHOWN_BITS;
     uint64_t mask = ~(bit_of(uid) - 1);
-    size_t n = l->n;
-    for (size_t i = first; i < SHOWN_WORDS; i++, base += SHOWN_BITS, mask = UINT64_MAX) {
-        for (uint64_t left = b->shown[i] & mask; left != 0 && n < l->max; left &= left - 1) {
-            uint32_t at = (uint32_t)__builtin_ctzll(left);
-            uint32_t mark = (b->recent[i] >> at & 1) != 0 ? INDEX_UID_RECENT : 0;
-            l->uid[n++] = (base + at) | mark;
-        }
-    }
-    l->n = n;
+    for (size_t i = word_of(uid); i < SHOWN_WORDS; i++, base += SHOWN_BITS, mask = UINT64_MAX)
+        l->n += list_word(l->uid + l->n, l->max - l->n, base, b->shown[i] & mask, b->recent[i]);
 }
 
 /* *chunk_r: what the key says; NO_CHUNK: it is another folder's. */

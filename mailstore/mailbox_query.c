@@ -194,10 +194,11 @@ bool mailbox_next(struct mailbox *mb, uint32_t uid, struct message_info *info_r)
 static void mark_recent(const struct mailbox *mb, uint32_t *uid, size_t n)
 {
     size_t at = 0;
-    for (size_t i = 0; mb->writable && i < n; i++) {
+    if (!mb->writable)
+        return;
+    for (size_t i = 0; i < n; i++)
         uid[i] &= ~MAILBOX_UID_RECENT;
-        if (mb->recent.count == 0)
-            continue;
+    for (size_t i = 0; i < n && at < mb->recent.count; i++) {
         while (at < mb->recent.count && mb->recent.uid[at] < uid[i])
             at++;
         if (at < mb->recent.count && mb->recent.uid[at] == uid[i])
