@@ -95,6 +95,23 @@ static void of_the_world(void **state)
     check("Fri, 21 Nov 1997 99:99:99 +0100", 1997, 11, 21, 0, 0, 0, 0);
 }
 
+/* A date without a zone, or with one that is not known, is never taken for local. */
+static void local_zone(void **state)
+{
+    (void)state;
+    static const char *const zones_of_the_host[] = { "America/New_York", "Asia/Tokyo", "XYZ-14",
+                                                     "UTC" };
+    for (size_t i = 0; i < sizeof zones_of_the_host / sizeof *zones_of_the_host; i++) {
+        setenv("TZ", zones_of_the_host[i], 1);
+        tzset();
+        check("21 Nov 1997 23:55:06", 1997, 11, 21, 23, 55, 6, 0);
+        check("21 Nov 1997 00:05:06 EDT", 1997, 11, 21, 0, 5, 6, -240);
+        check("Fri Nov 21 09:55:06 1997", 1997, 11, 21, 9, 55, 6, 0);
+        check("21 Nov 1997 09:55:06 JST", 1997, 11, 21, 9, 55, 6, 0);
+        check("21 Nov 1997 02:30 -0000", 1997, 11, 21, 2, 30, 0, 0);
+    }
+}
+
 static void none(void **state)
 {
     (void)state;
@@ -134,6 +151,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(by_the_book),  cmocka_unit_test(zones), cmocka_unit_test(years),
         cmocka_unit_test(of_the_world), cmocka_unit_test(none),  cmocka_unit_test(sent_day),
+        cmocka_unit_test(local_zone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

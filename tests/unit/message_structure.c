@@ -233,6 +233,47 @@ static void dispositions(void **state)
     }
 }
 
+/* The fields of BODYSTRUCTURE's extension, each as its RFC has it and as it should not be. */
+static void extension_fields(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *field, *expected; /* MD5, disposition, language, location */
+    } cases[] = {
+        { "Content-Language: en", "NIL NIL (\"en\") NIL" },
+        { "Content-Language: mi (Maori), en,\n i-mingo",
+          "NIL NIL (\"mi\" \"en\" \"i-mingo\") NIL" },
+        { "Content-Language: ,en,,ru,", "NIL NIL (\"en\" \"ru\") NIL" },
+        { "Content-Language: en ru", "NIL NIL (\"en\" \"ru\") NIL" },
+        { "Content-Language:", "NIL NIL NIL NIL" },
+        { "Content-Language: (none)", "NIL NIL NIL NIL" },
+        { "Content-Location: http://x.example/a(b).gif",
+          "NIL NIL NIL \"http://x.example/a(b).gif\"" },
+        { "Content-Location: http://x.example/\n\t long/\n path",
+          "NIL NIL NIL \"http://x.example/long/path\"" },
+        { "Content-Location:", "NIL NIL NIL \"\"" },
+        { "Content-MD5:  Q2hlY2sgSW50ZWdyaXR5IQ==  ",
+          "\"Q2hlY2sgSW50ZWdyaXR5IQ==\" NIL NIL NIL" },
+        { "Content-MD5:", "\"\" NIL NIL NIL" },
+        { "content-md5 : x\nContent-MD5: y", "\"x\" NIL NIL NIL" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[300];
+        char expected[300];
+        snprintf(text, sizeof text, "Content-Type: a/b\n%s\n\n", cases[i].field);
+        snprintf(expected, sizeof expected, "(\"a\" \"b\" NIL NIL NIL \"7BIT\" 0 %s)",
+                 cases[i].expected);
+        check_structure(text, expected);
+        /* A multipart has them too, but no MD5. */
+        snprintf(text, sizeof text,
+                 "%s\nContent-Type: multipart/a; boundary=b\n\n--b\n\n--b--\n", cases[i].field);
+        snprintf(expected, sizeof expected,
+                 "((" PLAIN "0 0 NIL NIL NIL NIL) \"a\" (\"boundary\" \"b\") %s)",
+                 strchr(cases[i].expected, ' ') + 1);
+        check_structure(text, expected);
+    }
+}
+
 /* IMAP has no multipart without parts. */
 static void empty_multiparts(void **state)
 {
@@ -367,15 +408,15 @@ static void input_errors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(no_content_type),   cmocka_unit_test(line_ends),
-        cmocka_unit_test(every_field),       cmocka_unit_test(two_parts),
-        cmocka_unit_test(embedded_message),  cmocka_unit_test(digest),
-        cmocka_unit_test(wrong_types),       cmocka_unit_test(params),
-        cmocka_unit_test(many_pieces),       cmocka_unit_test(dispositions),
-        cmocka_unit_test(empty_multiparts),  cmocka_unit_test(not_closed),
-        cmocka_unit_test(boundaries),        cmocka_unit_test(long_boundary),
-        cmocka_unit_test(reads_of_any_size), cmocka_unit_test(window_borders),
-        cmocka_unit_test(input_errors),
+        cmocka_unit_test(no_content_type),  cmocka_unit_test(line_ends),
+        cmocka_unit_test(every_field),      cmocka_unit_test(two_parts),
+        cmocka_unit_test(embedded_message), cmocka_unit_test(digest),
+        cmocka_unit_test(wrong_types),      cmocka_unit_test(params),
+        cmocka_unit_test(many_pieces),      cmocka_unit_test(dispositions),
+        cmocka_unit_test(extension_fields), cmocka_unit_test(empty_multiparts),
+        cmocka_unit_test(not_closed),       cmocka_unit_test(boundaries),
+        cmocka_unit_test(long_boundary),    cmocka_unit_test(reads_of_any_size),
+        cmocka_unit_test(window_borders),   cmocka_unit_test(input_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
