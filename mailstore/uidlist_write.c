@@ -113,7 +113,8 @@ enum store_error uidlist_append(struct uidlist *list, int dir, const struct uidl
     return e;
 }
 
-/* Replaces whatever G field there is by a new one: 128 random bits. */
+/* Replaces whatever G field there is by a new one: 128 random bits. Where the header has no room
+ * for it, fields that we don't know go, the last ones first. */
 static enum store_error make_guid(struct uidlist *list)
 {
     unsigned char octet[16];
@@ -123,8 +124,11 @@ static enum store_error make_guid(struct uidlist *list)
         memmove(old, old + n, strlen(old + n) + 1);
     }
     size_t have = strlen(list->fields);
-    if (have + 2 + 2 * sizeof octet >= sizeof list->fields)
-        return STORE_CORRUPT;
+    while (have + 2 + 2 * sizeof octet >= sizeof list->fields) {
+        char *last = strrchr(list->fields, ' ');
+        have = last == NULL ? 0 : (size_t)(last - list->fields);
+        list->fields[have] = '\0';
+    }
     if (getrandom(octet, sizeof octet, 0) != (ssize_t)sizeof octet)
         return STORE_UNAVAILABLE;
     memmove(list->fields + 2 + 2 * sizeof octet, list->fields, have + 1);

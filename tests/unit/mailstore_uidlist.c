@@ -446,6 +446,33 @@ static void test_limit(void **state)
     mailbox_close(mb);
 }
 
+/* A header that is full of fields nobody knows, and has no GUID: some of them go for it. */
+static void test_full_header(void **state)
+{
+    const struct root *r = *state;
+    char text[2000];
+    size_t n = (size_t)snprintf(text, sizeof text, "3 V1700000000 N3");
+    for (int i = 0; i < 500; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n, i == 0 ? " Xfirst" : " X");
+    snprintf(text + n, sizeof text - n, "\n2 :1.x\n");
+    root_write(r, UIDLIST_NAME, text);
+    struct uidlist list = { 0 };
+    struct uidlist_lines lines;
+    int dir = store_root_fd(r->store);
+    assert_int_equal(uidlist_load(&list, dir, &lines), STORE_OK);
+    assert_true(list.rewrite);
+    assert_int_equal(uidlist_rewrite(&list, dir, lines.line, lines.count), STORE_OK);
+    uidlist_lines_free(&lines);
+    struct uidlist again = { 0 };
+    assert_int_equal(uidlist_load(&again, dir, &lines), STORE_OK);
+    assert_true(uidlist_has_guid(&again));
+    assert_false(again.rewrite);
+    assert_non_null(strstr(again.fields, " Xfirst X X "));
+    assert_int_equal(again.uidvalidity, 1700000000);
+    assert_int_equal(lines.count, 1);
+    uidlist_lines_free(&lines);
+}
+
 static void test_compaction(void **state)
 {
     const struct root *r = *state;
@@ -501,6 +528,7 @@ int main(void)
         T(test_own_writes),
         T(test_tail),
         T(test_limit),
+        T(test_full_header),
         T(test_compaction),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
