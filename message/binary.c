@@ -55,10 +55,19 @@ static void set_span(struct message_binary *b, const struct span *span)
     b->whole = span->octets;
 }
 
-static void set_encoding(struct message_binary *b, const struct part *p)
+/* Where lines are stored with LF, the LFs of a binary part were CRLFs once, too. */
+static bool stored_with_crlf(const struct message *msg)
+{
+    const struct span *header = &msg->part[0].header;
+    return header->octets == header->raw_len;
+}
+
+static void set_encoding(struct message_binary *b, const struct message *msg,
+                         const struct part *p)
 {
     enum transfer_encoding encoding = transfer_encoding_of(p);
-    if (p->kind == PART_MULTIPART || (encoding == TRANSFER_BINARY && is_text(p)))
+    if (p->kind == PART_MULTIPART ||
+        (encoding == TRANSFER_BINARY && (is_text(p) || !stored_with_crlf(msg))))
         encoding = TRANSFER_NONE;
     b->encoding = encoding;
     if (encoding == TRANSFER_UNKNOWN)
@@ -83,7 +92,7 @@ void message_binary_find(const struct message *msg, const struct section *sectio
         b_r->whole += p->body.octets;
     } else {
         set_span(b_r, &p->body);
-        set_encoding(b_r, p);
+        set_encoding(b_r, msg, p);
     }
     b_r->as_it_is = b_r->whole == b_r->raw_len;
 }

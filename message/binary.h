@@ -7,7 +7,9 @@
  *   - base64 and quoted-printable decoded; where they are damaged, what can be decoded;
  *   - lines of 7bit, 8bit and quoted-printable end in CRLF, whatever the input has (RFC 3516
  *     section 6); those that base64 or =0A stands for are the sender's, and stay;
- *   - a binary part that is no text is sent octet for octet: it has no lines;
+ *   - a binary part that is no text has no lines: where the message's header ends its lines
+ * with CRLF, an LF is an LF, and the part is sent octet for octet; where it ends them with LF,
+ *     what stored the message made LF of every CRLF, and it is sent as a text is;
  *   - a multipart, and the whole message, is sent as BODY has it: nothing but 7bit, 8bit and
  *     binary is allowed there (RFC 2045 section 6.4), and its parts are found in it as it is;
  *   - NUL is NUL.

@@ -114,10 +114,29 @@ static void encodings(void **state)
     ONE("Content-Transfer-Encoding: binary\n", "a\n\0b\r\n", "a\r\n\0b\r\n");
     ONE("Content-Type: text/x-y\nContent-Transfer-Encoding: binary\n", "a\nb", "a\r\nb");
     ONE("Content-Type: image/png\nContent-Transfer-Encoding: binary\n",
-        "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\n", "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\n");
+        "\x89PNG\n\x1a\r\n\0\0\0\rIHDR\n", "\x89PNG\r\n\x1a\r\n\0\0\0\rIHDR\r\n");
     /* 8bit has lines whatever the type (RFC 2045 section 2.8). */
     ONE("Content-Type: image/svg+xml\nContent-Transfer-Encoding: 8bit\n", "<svg>\n",
         "<svg>\r\n");
+}
+
+/* Where the message ends its lines with CRLF, an LF is an LF, but in text. */
+static void stored_as_it_came(void **state)
+{
+    (void)state;
+    struct fixture f;
+    static const char image[] = "Content-Type: image/png\r\n"
+                                "Content-Transfer-Encoding: binary\r\n\r\n"
+                                "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\n";
+    open_octets(&f, image, sizeof image - 1);
+    check_octets(&f, "1", "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\n", 17);
+    message_free(f.msg);
+    static const char text[] = "Content-Type: text/csv\r\n"
+                               "Content-Transfer-Encoding: binary\r\n\r\n"
+                               "a\r\nb\n";
+    open_octets(&f, text, sizeof text - 1);
+    check(&f, "1", "a\r\nb\r\n");
+    message_free(f.msg);
 }
 
 static const char nested[] = "Subject: outer\n"
@@ -356,9 +375,13 @@ static void large(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(encodings), cmocka_unit_test(parts),
-        cmocka_unit_test(whole),     cmocka_unit_test(reads_what_it_must),
-        cmocka_unit_test(trouble),   cmocka_unit_test(large),
+        cmocka_unit_test(encodings),
+        cmocka_unit_test(stored_as_it_came),
+        cmocka_unit_test(parts),
+        cmocka_unit_test(whole),
+        cmocka_unit_test(reads_what_it_must),
+        cmocka_unit_test(trouble),
+        cmocka_unit_test(large),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
