@@ -102,8 +102,10 @@ void mailbox_message_ahead(struct mailbox *mb, const uint32_t *uid, size_t n)
     struct ahead *a = mb->ahead;
     if (a == NULL)
         return;
-    if (n == 0)
+    if (n == 0) {
         drop_all(a);
+        a->reach = 0;
+    }
     while (a->count > 0 && a->uid[0] < uid[0]) {
         drop(a, 0);
         a->reach = 0;

@@ -65,8 +65,8 @@ static char *put(char *to, char c, char before)
     return to;
 }
 
-/* Sixteen octets are copied whatever they are, and what is written next begins at the first of
- * them that is not to stay as it is. */
+/* Sixteen octets are copied at once, and what is written next begins at the first LF among
+ * them. */
 size_t octets_convert_some(char *out, size_t room, const char *p, size_t n, unsigned char *last,
                            size_t *used_r)
 {
@@ -80,14 +80,14 @@ size_t octets_convert_some(char *out, size_t room, const char *p, size_t n, unsi
     p++;
     while ((size_t)(end - p) >= sizeof(lanes) && (size_t)(room_end - to) > sizeof(lanes)) {
         lanes v = lanes_load(p);
-        lanes_store(to, v);
-        unsigned special = lanes_bits((lanes)(v == '\n') | (lanes)(v == 0));
-        if (special == 0) {
+        lanes_store(to, v | ((lanes)(v == 0) & OCTET_FOR_NUL));
+        unsigned lfs = lanes_bits((lanes)(v == '\n'));
+        if (lfs == 0) {
             p += sizeof v;
             to += sizeof v;
             continue;
         }
-        size_t run = (size_t)__builtin_ctz(special);
+        size_t run = (size_t)__builtin_ctz(lfs);
         p += run;
         to = put(to + run, *p, p[-1]);
         p++;
