@@ -239,6 +239,8 @@ enum server_end serve_user(struct session *s, const char *tag, const char *mail_
     snprintf(greeting, sizeof greeting, "%s %s", tag != NULL ? tag : "*",
              tag != NULL ? "OK" : "PREAUTH");
     tell_ready(s, greeting, tag != NULL ? "Logged in" : "imapd ready");
+    if (stream_flush(s->io))
+        store_prepare(s->store);
     enum server_end end = loop(s, &user_limits);
     stream_before_wait(s->io, NULL, NULL);
     stream_when_idle(s->io, NULL, NULL);

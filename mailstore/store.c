@@ -96,6 +96,11 @@ struct index *store_index(struct store *store)
     return store->index;
 }
 
+void store_prepare(struct store *store)
+{
+    (void)store_index(store);
+}
+
 void store_release(struct store *store)
 {
     if (store->index == NULL)

@@ -40,6 +40,10 @@ void store_close(struct store *store);
  * folder is opened. False: no memory. */
 bool store_index_at(struct store *store, const char *dir, uint64_t size_max);
 
+/* To be called when the client has been answered and will ask for a folder next: opens the
+ * index, which the first question would else do. */
+void store_prepare(struct store *store);
+
 /* To be called before the client is waited for and before octets are sent that it may not take
  * at once: ends the snapshot of the index that answers come from. Costs nothing where there is
  * none; the next question takes another.

@@ -29,6 +29,7 @@ class Side:
         for i in range(FOLDERS):
             corpus.maildir(os.path.join(self.many, '.Folder%d' % i), IN_EACH)
         self.made = time.time()
+        self.used = False
         with self.client(self.main) as client:
             self.capabilities = client.capabilities()
 
@@ -57,6 +58,16 @@ class Side:
 
     def close(self):
         self.server.stop()
+
+    def be_used(self):
+        """As a folder is that is in use: mail came, and was seen. From then on Dovecot has an
+        index file; before, each session makes it up from its log (0.3 against 2.7 ms)."""
+        if not self.used:
+            self.deliver()
+            with self.selected():
+                pass
+            self.settle()
+        self.used = True
 
     # --- From outside ------------------------------------------------------------------------
 
