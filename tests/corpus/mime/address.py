@@ -68,7 +68,8 @@ to('group-open', 'a group without its semicolon', ' G: a@example.org, b@example.
 to('group-in-group', 'a group in a group', ' A: B: a@example.org;, b@example.org;')
 to('group-commas', 'empty members of a group', ' G: , a@example.org,, ;')
 to('group-end-alone', 'a semicolon without a group', ' a@example.org;')
-to('group-encoded', 'an encoded-word as the name of a group', ' =?utf-8?Q?Gr=C3=BCn?=: a@b.example;')
+to('group-encoded', 'an encoded-word as the name of a group',
+   ' =?utf-8?Q?Gr=C3=BCn?=: a@b.example;')
 to('group-folded', 'a group folded after its colon', ' G:\n a@example.org,\n b@example.org;')
 to('group-without-name', 'a group without a name', ' :a@example.org;')
 to('separator-semicolon', 'semicolons between addresses', ' a@example.org; b@example.org')
@@ -130,17 +131,22 @@ fields('sender-given', 'Sender and Reply-To given',
 fields('sender-empty', 'empty Sender and Reply-To', 'From: a@example.org\nSender:\nReply-To: ')
 fields('sender-comment', 'Sender of a comment alone', 'From: a@example.org\nSender: (none)')
 fields('sender-group', 'Reply-To of an empty group', 'From: a@example.org\nReply-To: none:;')
-fields('sender-two', 'two addresses in Sender', 'From: a@example.org\nSender: b@c.example, d@e.example')
+fields('sender-two', 'two addresses in Sender',
+       'From: a@example.org\nSender: b@c.example, d@e.example')
 fields('from-missing', 'Sender and no From', 'Sender: b@example.org')
 fields('from-empty', 'an empty From', 'From:\nTo: a@example.org')
 fields('from-two', 'two authors', 'From: a@example.org, b@example.org')
 fields('from-two-fields', 'two From fields', 'From: a@example.org\nFrom: b@example.org')
 fields('from-group', 'a group in From (RFC 6854)', 'From: Team: a@example.org;')
 fields('from-encoded-all', 'the whole address encoded', 'From: =?utf-8?Q?J_=3Cj=40x=2Eexample=3E?=')
-fields('cc-and-bcc', 'all destinations', 'From: a@example.org\nCc: c@example.org\nBcc: b@example.org',
+fields('cc-and-bcc', 'all destinations',
+       'From: a@example.org\nCc: c@example.org\nBcc: b@example.org',
        finds=['CC c@example.org', 'BCC b@example.org'], misses=['TO c@example.org'])
-fields('cc-two-fields', 'two Cc fields', 'From: a@example.org\nCc: c@example.org\nCc: d@example.org',
+fields('cc-two-fields', 'two Cc fields',
+       'From: a@example.org\nCc: c@example.org\nCc: d@example.org',
        finds=['CC c@example', 'CC d@example'])
-fields('cc-two-first-empty', 'two Cc fields, the first empty', 'From: a@example.org\nCc:\nCc: d@example.org')
-fields('resent', 'Resent- fields', 'From: a@example.org\nResent-From: r@example.org\nResent-To: s@example.org',
+fields('cc-two-first-empty', 'two Cc fields, the first empty',
+       'From: a@example.org\nCc:\nCc: d@example.org')
+fields('resent', 'Resent- fields',
+       'From: a@example.org\nResent-From: r@example.org\nResent-To: s@example.org',
        finds=['HEADER Resent-To s@example'], misses=['FROM r@example'])

@@ -16,10 +16,12 @@ def body(name, word, content_type, encoding, data, **search):
 
 
 for charset, text, words in (
-        ('koi8-r', HELLO, 'ПРИВЕТ'), ('windows-1251', HELLO, 'привет'), ('iso-8859-5', HELLO, 'мир'),
+        ('koi8-r', HELLO, 'ПРИВЕТ'), ('windows-1251', HELLO, 'привет'), ('iso-8859-5', HELLO,
+        'мир'),
         ('ibm866', HELLO, 'мир'), ('utf-8', HELLO, 'привет, МИР'), ('koi8-u', 'Їжак', 'їжак'),
         ('iso-8859-1', 'Café au lait', 'CAFÉ'), ('windows-1252', '“Café” – €', '“café”'),
-        ('iso-8859-2', 'Žluťoučký kůň', 'ŽLUŤOUČKÝ'), ('windows-1250', 'Žluťoučký kůň', 'žluťoučký'),
+        ('iso-8859-2', 'Žluťoučký kůň', 'ŽLUŤOUČKÝ'), ('windows-1250', 'Žluťoučký kůň',
+        'žluťoučký'),
         ('iso-8859-7', 'Σίσυφος', 'ΣΊΣΥΦΟΣ'), ('windows-1253', 'Σίσυφος', 'σίσυφος'),
         ('iso-8859-8', 'שלום עולם', 'שלום'), ('windows-1255', 'שלום', 'שלום'),
         ('windows-1256', 'مرحبا', 'مرحبا'), ('iso-8859-9', 'İstanbul ığüşöç', 'ığüşöç'),
@@ -40,46 +42,67 @@ for charset, text, words in (
         body(charset + '-8bit', charset + ' as it is', kind, '8bit', raw, finds=['BODY ' + words])
 
 PLAIN = 'text/plain; charset=utf-8'
-body('qp-soft-break', 'a word across soft line breaks', PLAIN, 'quoted-printable', 'be=\ngin=   \nning\n',
+body('qp-soft-break', 'a word across soft line breaks', PLAIN, 'quoted-printable',
+     'be=\ngin=   \nning\n',
      finds=['BODY beginning'])
 body('qp-soft-break-character', 'a character across a soft line break', PLAIN, 'quoted-printable',
      '=D0=9F=D1=\n=80=D0=B8\n', finds=['BODY при'])
 body('qp-lower', 'lower-case hex', PLAIN, 'quoted-printable', 'caf=c3=a9\n', finds=['BODY café'])
-body('qp-damaged', 'damaged escapes', PLAIN, 'quoted-printable', 'a=ZZb=4\nc==3Dd=\n', finds=['BODY a=ZZb'])
-body('qp-trailing-space', 'white space at line ends is none', PLAIN, 'quoted-printable', 'one  \ntwo=20\nthree\n',
+body('qp-damaged', 'damaged escapes', PLAIN, 'quoted-printable', 'a=ZZb=4\nc==3Dd=\n',
+     finds=['BODY a=ZZb'])
+body('qp-trailing-space', 'white space at line ends is none', PLAIN, 'quoted-printable',
+     'one  \ntwo=20\nthree\n',
      finds=['BODY one\r\ntwo'])
 body('qp-end', 'an equals at the very end', PLAIN, 'quoted-printable', 'last=', finds=['BODY last'])
-body('qp-long', 'lines longer than 76', PLAIN, 'quoted-printable', '=41' * 400 + '\n', finds=['BODY ' + 'A' * 300])
-body('base64-damaged', 'letters that are none', PLAIN, 'base64', 'aGVs*bG8=\nIHdvcmxk\n', finds=['BODY hello'])
-body('base64-no-padding', 'no padding', PLAIN, 'base64', 'aGVsbG8gd29ybGQ\n', finds=['BODY hello worl'])
-body('base64-padding-within', 'padding in the middle', PLAIN, 'base64', 'aGVsbG8=IHdvcmxk\n', finds=['BODY hello'])
-body('base64-one-line', 'one long line', PLAIN, 'base64', base64.b64encode(b'word ' * 5000) + b'\n', finds=['BODY word word'])
-body('base64-odd-lines', 'lines of odd lengths', PLAIN, 'base64', 'a\nGVs\nb\n\nG8gd29y\nbG\nQ=\n', finds=['BODY hello world'])
-body('base64-tail', 'text after the end', PLAIN, 'base64', 'aGVsbG8=\n--\nnot base64!\n', finds=['BODY hello'])
+body('qp-long', 'lines longer than 76', PLAIN, 'quoted-printable', '=41' * 400 + '\n',
+     finds=['BODY ' + 'A' * 300])
+body('base64-damaged', 'letters that are none', PLAIN, 'base64', 'aGVs*bG8=\nIHdvcmxk\n',
+     finds=['BODY hello'])
+body('base64-no-padding', 'no padding', PLAIN, 'base64', 'aGVsbG8gd29ybGQ\n',
+     finds=['BODY hello worl'])
+body('base64-padding-within', 'padding in the middle', PLAIN, 'base64', 'aGVsbG8=IHdvcmxk\n',
+     finds=['BODY hello'])
+body('base64-one-line', 'one long line', PLAIN, 'base64', base64.b64encode(b'word ' * 5000) + b'\n',
+     finds=['BODY word word'])
+body('base64-odd-lines', 'lines of odd lengths', PLAIN, 'base64', 'a\nGVs\nb\n\nG8gd29y\nbG\nQ=\n',
+     finds=['BODY hello world'])
+body('base64-tail', 'text after the end', PLAIN, 'base64', 'aGVsbG8=\n--\nnot base64!\n',
+     finds=['BODY hello'])
 body('base64-empty', 'nothing in it', PLAIN, 'base64', '')
-body('base64-crlf', 'encoded CRLF', PLAIN, 'base64', base64.encodebytes(b'one\r\ntwo\r\n'), finds=['BODY one\r\ntwo'])
+body('base64-crlf', 'encoded CRLF', PLAIN, 'base64', base64.encodebytes(b'one\r\ntwo\r\n'),
+     finds=['BODY one\r\ntwo'])
 body('encoding-unknown', 'an unknown encoding, read as it is', PLAIN, 'x-unknown', 'plain words\n')
 body('encoding-uuencode', 'uuencode', PLAIN, 'x-uuencode', 'begin 644 a\n%:&5L;&\\ \n`\nend\n')
-body('charset-unknown', 'an unknown charset, ASCII of it found', 'text/plain; charset=x-unknown', '8bit', 'plain words\n',
+body('charset-unknown', 'an unknown charset, ASCII of it found', 'text/plain; charset=x-unknown',
+     '8bit', 'plain words\n',
      finds=['BODY plain words'])
-body('charset-wrong', 'UTF-8 that is windows-1252', PLAIN, '8bit', b'caf\xe9 ole\n', finds=['BODY ole'])
-body('charset-none-utf8', 'UTF-8 without a charset', 'text/plain', '8bit', 'Привет\n', finds=['BODY привет'])
-body('charset-none-latin1', 'windows-1252 without a charset', 'text/plain', '8bit', b'caf\xe9 ole\n', finds=['BODY ole'])
-body('charset-quoted', 'a quoted charset', 'text/plain; charset="koi8-r"', '8bit', b'\xf0\xd2\xc9\xd7\xc5\xd4\n',
+body('charset-wrong', 'UTF-8 that is windows-1252', PLAIN, '8bit', b'caf\xe9 ole\n',
+     finds=['BODY ole'])
+body('charset-none-utf8', 'UTF-8 without a charset', 'text/plain', '8bit', 'Привет\n',
+     finds=['BODY привет'])
+body('charset-none-latin1', 'windows-1252 without a charset', 'text/plain', '8bit',
+     b'caf\xe9 ole\n', finds=['BODY ole'])
+body('charset-quoted', 'a quoted charset', 'text/plain; charset="koi8-r"', '8bit',
+     b'\xf0\xd2\xc9\xd7\xc5\xd4\n',
      finds=['BODY привет'])
 body('charset-utf16-bom', 'UTF-16 with a mark', 'text/plain; charset=utf-16', 'base64',
      base64.encodebytes(HELLO.encode('utf-16')), finds=['BODY привет'])
 body('charset-split', 'a text split over two parts is not one', 'multipart/mixed; boundary=b', None,
      '--b\n\nneed\n--b\n\nle\n--b--\n', misses=['BODY needle'])
-body('attachment-text', 'a text attachment is searched', 'text/plain; charset=utf-8\nContent-Disposition: attachment; filename=a.txt',
+body('attachment-text', 'a text attachment is searched',
+     'text/plain; charset=utf-8\nContent-Disposition: attachment; filename=a.txt',
      None, 'attached words\n', finds=['BODY attached words'])
-body('attachment-binary', 'another attachment is not', 'application/octet-stream', None, 'hidden words\n',
+body('attachment-binary', 'another attachment is not', 'application/octet-stream', None,
+     'hidden words\n',
      misses=['BODY hidden words'])
-body('attachment-base64', 'nor one in base64', 'application/pdf', 'base64', base64.encodebytes(b'hidden words\n'),
+body('attachment-base64', 'nor one in base64', 'application/pdf', 'base64',
+     base64.encodebytes(b'hidden words\n'),
      misses=['BODY hidden words', 'BODY aGlkZGVuIHdvcmRzCg'])
-body('attachment-encoded-form', 'base64 is not searched as it is', PLAIN, 'base64', base64.encodebytes(b'hidden words\n'),
+body('attachment-encoded-form', 'base64 is not searched as it is', PLAIN, 'base64',
+     base64.encodebytes(b'hidden words\n'),
      finds=['BODY hidden words'], misses=['BODY aGlkZGVuIHdvcmRzCg'])
-body('text-calendar', 'any text/*', 'text/calendar; charset=utf-8', None, 'BEGIN:VCALENDAR\n', finds=['BODY vcalendar'])
+body('text-calendar', 'any text/*', 'text/calendar; charset=utf-8', None, 'BEGIN:VCALENDAR\n',
+     finds=['BODY vcalendar'])
 
 
 # Comparison: casefold after NFKD (RFC 5051).

@@ -44,21 +44,26 @@ ct('two-multipart-second', 'two Content-Type fields, the second multipart',
    ' text/plain\nContent-Type: multipart/mixed; boundary=b', '--b\n\npart\n--b--\n')
 ct('two-first-empty', 'two Content-Type fields, the first empty', '\nContent-Type: text/html')
 content('ct-missing', 'no Content-Type', 'X-A: b')
-content('ct-no-mime-version', 'no MIME-Version', 'Content-Type: text/html; charset=utf-8', mime=False)
+content('ct-no-mime-version', 'no MIME-Version', 'Content-Type: text/html; charset=utf-8',
+        mime=False)
 content('ct-no-mime-version-base64', 'no MIME-Version with base64',
-        'Content-Transfer-Encoding: base64', 'aGVsbG8gd29ybGQ=\n', mime=False, finds=['BODY hello w'])
+        'Content-Transfer-Encoding: base64', 'aGVsbG8gd29ybGQ=\n', mime=False,
+        finds=['BODY hello w'])
 content('ct-mime-version-comment', 'a comment in MIME-Version',
         'MIME-Version: (by x) 1 (y) .0\nContent-Type: text/html', mime=False)
-content('ct-mime-version-two', 'another version', 'MIME-Version: 2.0\nContent-Type: text/html', mime=False)
+content('ct-mime-version-two', 'another version', 'MIME-Version: 2.0\nContent-Type: text/html',
+        mime=False)
 ct('charset-empty', 'an empty charset', ' text/plain; charset=')
 ct('charset-empty-quoted', 'an empty quoted charset', ' text/plain; charset=""')
 ct('charset-two', 'two charsets', ' text/plain; charset=utf-8; charset=koi8-r')
 ct('charset-not-text', 'a charset of no text', ' application/xml; charset=utf-8')
-ct('application', 'no charset is added', ' application/octet-stream; name=x', misses=['BODY body of'])
+ct('application', 'no charset is added', ' application/octet-stream; name=x',
+   misses=['BODY body of'])
 ct('image', 'an image', ' image/png; name="a.png"')
 ct('message-partial', 'message/partial is no message/rfc822',
    ' message/partial; id="x@example.org"; number=1; total=2', 'Subject: inner\n\nbody\n')
-ct('message-external', 'message/external-body', ' message/external-body; access-type=local-file; name="/x"',
+ct('message-external', 'message/external-body',
+   ' message/external-body; access-type=local-file; name="/x"',
    'Content-Type: image/gif\n\nphantom\n')
 ct('message-delivery-status', 'groups of fields', ' message/delivery-status',
    'Reporting-MTA: dns; x\n\nFinal-Recipient: rfc822; a@b.example\n')
@@ -67,7 +72,8 @@ ct('message-delivery-status', 'groups of fields', ' message/delivery-status',
 ct('param-quoted', 'a quoted value', ' text/plain; name="a b; c"; charset=utf-8')
 ct('param-quoted-pair', 'quoted pairs in a value', ' text/plain; name="a\\"b\\\\c\\d"')
 ct('param-quoted-open', 'a value without its quote', ' text/plain; name="open')
-ct('param-quoted-open-next', 'a parameter after an open quote', ' text/plain; name="open; charset=utf-8')
+ct('param-quoted-open-next', 'a parameter after an open quote',
+   ' text/plain; name="open; charset=utf-8')
 ct('param-quoted-empty', 'an empty quoted value', ' text/plain; name=""')
 ct('param-quoted-folded', 'a quoted value that is folded', ' text/plain; name="a\n b"')
 ct('param-quoted-tail', 'text after a quoted value', ' text/plain; name="a"b; x=y')
@@ -82,10 +88,12 @@ ct('param-apostrophes', 'single quotes', " text/plain; charset='utf-8'")
 ct('param-8bit', 'UTF-8 in a value', ' text/plain; name="отчёт.txt"')
 ct('param-8bit-bare', 'UTF-8 in an unquoted value', ' text/plain; name=отчёт.txt')
 ct('param-encoded-word', 'an encoded-word in a value', ' text/plain; name="=?utf-8?B?0Y8=?="')
-ct('param-encoded-word-bare', 'an encoded-word in an unquoted value', ' text/plain; name==?utf-8?B?0Y8=?=')
+ct('param-encoded-word-bare', 'an encoded-word in an unquoted value',
+   ' text/plain; name==?utf-8?B?0Y8=?=')
 ct('param-comment', 'a comment after a value', ' text/plain; name=a (comment); x=y')
 ct('param-no-semicolon', 'no semicolon before a parameter', ' text/plain charset=utf-8')
-ct('param-no-semicolon-between', 'no semicolon between two', ' text/plain; charset=utf-8 format=flowed')
+ct('param-no-semicolon-between', 'no semicolon between two',
+   ' text/plain; charset=utf-8 format=flowed')
 ct('param-same', 'one name twice', ' text/plain; name=a; name=b')
 ct('param-case', 'names in odd case', ' text/plain; NaMe=a; FORMAT=Flowed')
 ct('param-many', '50 parameters', ' text/plain' + ''.join('; p%d=v%d' % (i, i) for i in range(50)))
@@ -99,21 +107,27 @@ ct('2231-extended-empty', 'no charset, no language', " image/png; name*=''a.png"
 ct('2231-extended-bare', 'no charset at all', ' image/png; name*=a.png')
 ct('2231-extended-bad', 'bad percent-encoding', " image/png; name*=utf-8''%d%zz%")
 ct('2231-pieces', 'a value in pieces', ' image/png; name*0="a b"; name*1=".p"; name*2=ng; x=y')
-ct('2231-pieces-encoded', 'percent-encoded pieces', " image/png; name*0*=utf-8''%d0; name*1*=%af.png")
-ct('2231-pieces-mixed', 'encoded and plain pieces', " image/png; name*0*=utf-8''%d0%af; name*1=\"b;%c\"; name*2*=%20d")
+ct('2231-pieces-encoded', 'percent-encoded pieces',
+   " image/png; name*0*=utf-8''%d0; name*1*=%af.png")
+ct('2231-pieces-mixed', 'encoded and plain pieces',
+   " image/png; name*0*=utf-8''%d0%af; name*1=\"b;%c\"; name*2*=%20d")
 ct('2231-pieces-mixed-plain-first', 'the first piece plain', " image/png; name*0=a; name*1*=%20b")
 ct('2231-pieces-order', 'pieces in another order', ' image/png; name*1=b; name*0=a')
 ct('2231-pieces-gap', 'a piece is missing', ' image/png; name*0=a; name*2=c')
 ct('2231-pieces-twice', 'a piece twice', ' image/png; name*0=a; name*0=b; name*1=c')
 ct('2231-pieces-from-1', 'no piece 0', ' image/png; name*1=a; name*2=b')
 ct('2231-pieces-zeros', 'leading zeros', ' image/png; name*00=a; name*01=b')
-ct('2231-pieces-interleaved', 'pieces of two values by turns', ' image/png; a*0=1; b*0=2; a*1=3; b*1=4')
-ct('2231-pieces-many', '30 pieces', ' image/png' + ''.join('; name*%d=p%d' % (i, i) for i in range(30)))
+ct('2231-pieces-interleaved', 'pieces of two values by turns',
+   ' image/png; a*0=1; b*0=2; a*1=3; b*1=4')
+ct('2231-pieces-many', '30 pieces', ' image/png' + ''.join('; name*%d=p%d' % (i,
+   i) for i in range(30)))
 ct('2231-pieces-one', 'one piece', ' image/png; name*0=a.png')
-ct('2231-both', 'the plain form and the extended', " image/png; name=a.png; name*=utf-8''%d0%af.png")
+ct('2231-both', 'the plain form and the extended',
+   " image/png; name=a.png; name*=utf-8''%d0%af.png")
 ct('2231-boundary', 'a boundary in pieces', ' multipart/mixed; boundary*0=ab; boundary*1=cd',
    '--abcd\n\npart\n--abcd--\n', finds=['BODY part'])
-ct('2231-boundary-extended', 'a percent-encoded boundary', " multipart/mixed; boundary*=us-ascii''a%62c",
+ct('2231-boundary-extended', 'a percent-encoded boundary',
+   " multipart/mixed; boundary*=us-ascii''a%62c",
    '--abc\n\npart\n--abc--\n')
 ct('2231-charset', 'a charset in pieces', ' text/plain; charset*0=koi; charset*1=8-r',
    b'\xf0\xd2\xc9\xd7\xc5\xd4\n')
@@ -160,12 +174,15 @@ part('disposition-empty', 'an empty one', 'Content-Disposition:')
 part('disposition-params-alone', 'no disposition', 'Content-Disposition: filename=a.pdf')
 part('disposition-semicolon', 'parameters alone', 'Content-Disposition: ; filename=a.pdf')
 part('disposition-upper', 'upper case', 'Content-Disposition: ATTACHMENT; FILENAME=A.PDF')
-part('disposition-2231', 'RFC 2231 in it', "Content-Disposition: attachment; filename*=utf-8''%d0%af.pdf")
+part('disposition-2231', 'RFC 2231 in it',
+     "Content-Disposition: attachment; filename*=utf-8''%d0%af.pdf")
 part('disposition-2231-pieces', 'RFC 2231 pieces in it',
      "Content-Disposition: attachment;\n filename*0*=utf-8''%d0%af;\n filename*1*=%d0%af.pdf")
 part('disposition-8bit', 'UTF-8 in it', 'Content-Disposition: attachment; filename="отчёт.pdf"')
-part('disposition-comment', 'comments in it', 'Content-Disposition: (a) attachment (b); filename=x (c)')
-part('disposition-two', 'two fields', 'Content-Disposition: inline\nContent-Disposition: attachment')
+part('disposition-comment', 'comments in it',
+     'Content-Disposition: (a) attachment (b); filename=x (c)')
+part('disposition-two', 'two fields',
+     'Content-Disposition: inline\nContent-Disposition: attachment')
 part('disposition-quoted', 'in quotes', 'Content-Disposition: "attachment"; filename=x')
 part('disposition-slash', 'a media type in it', 'Content-Disposition: text/plain; filename=x')
 part('language', 'one language', 'Content-Language: en')
@@ -185,4 +202,5 @@ part('location-spaces', 'white space in it', 'Content-Location: a b.gif')
 part('all', 'every field', 'Content-ID: <i@x.example>\nContent-Description: d\n'
      'Content-Transfer-Encoding: base64\nContent-MD5: Q2hlY2sgSW50ZWdyaXR5IQ==\n'
      'Content-Disposition: attachment; filename=f\nContent-Language: en\nContent-Location: l')
-part('name-space', 'white space before the colon', 'Content-ID : <i@x.example>\nContent-Description\t: d')
+part('name-space', 'white space before the colon',
+     'Content-ID : <i@x.example>\nContent-Description\t: d')

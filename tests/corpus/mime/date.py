@@ -21,7 +21,8 @@ date('no-weekday', 'no day of the week', '21 Nov 1997 09:55:06 -0600', DAY)
 date('wrong-weekday', 'it was a Friday', 'Tue, 21 Nov 1997 09:55:06 -0600', DAY)
 date('unknown-weekday', 'a foreign day of the week', 'Fre, 21 Nov 1997 09:55:06 -0600', DAY)
 date('long-weekday', 'the day of the week in full', 'Friday, 21 Nov 1997 09:55:06 -0600', DAY)
-date('weekday-no-comma', 'no comma after the day of the week', 'Fri 21 Nov 1997 09:55:06 -0600', DAY)
+date('weekday-no-comma', 'no comma after the day of the week', 'Fri 21 Nov 1997 09:55:06 -0600',
+     DAY)
 date('no-spaces', 'no space after the comma', 'Fri,21 Nov 1997 09:55:06 -0600', DAY)
 date('no-seconds', 'no seconds', 'Fri, 21 Nov 1997 09:55 -0600', DAY)
 date('no-time', 'no time', 'Fri, 21 Nov 1997', DAY)
@@ -32,7 +33,8 @@ date('two-digit-year', 'the year of two digits, 97', 'Fri, 21 Nov 97 09:55:06 -0
 date('two-digit-year-49', 'the year 49', 'Sun, 21 Nov 49 09:55:06 +0000', '21-Nov-2049')
 date('two-digit-year-50', 'the year 50', 'Tue, 21 Nov 50 09:55:06 +0000', '21-Nov-1950')
 date('two-digit-year-00', 'the year 00', 'Tue, 21 Nov 00 09:55:06 +0000', '21-Nov-2000')
-date('three-digit-year', 'the year 103 of a bad program', 'Fri, 21 Nov 103 09:55:06 +0000', '21-Nov-2003')
+date('three-digit-year', 'the year 103 of a bad program', 'Fri, 21 Nov 103 09:55:06 +0000',
+     '21-Nov-2003')
 date('zone-gmt', 'GMT', 'Fri, 21 Nov 1997 09:55:06 GMT', DAY)
 date('zone-ut', 'UT', 'Fri, 21 Nov 1997 09:55:06 UT', DAY)
 date('zone-est', 'EST', 'Fri, 21 Nov 1997 22:55:06 EST', DAY)
@@ -48,13 +50,16 @@ date('zone-gmt-offset', 'GMT and an offset', 'Fri, 21 Nov 1997 09:55:06 GMT+0200
 date('zone-minus-zero', 'zone unknown by RFC 5322', 'Fri, 21 Nov 1997 09:55:06 -0000', DAY)
 date('zone-next-day', 'the next day in UTC', 'Fri, 21 Nov 1997 23:30:00 -0800', DAY)
 date('zone-day-before', 'the day before in UTC', 'Fri, 21 Nov 1997 00:30:00 +0300', DAY)
-date('comments', 'comments everywhere', '(a) Fri (b) , (c) 21 (d) Nov (e) 1997 (f) 09 (g) : 55 : 06 -0600 (h)', DAY)
-date('comment-with-date', 'another date in a comment', '(1 Jan 2001) Fri, 21 Nov 1997 09:55:06 -0600', DAY)
+date('comments', 'comments everywhere',
+     '(a) Fri (b) , (c) 21 (d) Nov (e) 1997 (f) 09 (g) : 55 : 06 -0600 (h)', DAY)
+date('comment-with-date', 'another date in a comment',
+     '(1 Jan 2001) Fri, 21 Nov 1997 09:55:06 -0600', DAY)
 date('comment-nested', 'nested comments', 'Fri, 21 Nov 1997 09:55:06 -0600 (a (b \\) c))', DAY)
 date('folded', 'RFC 5322 appendix A.5, folded',
      'Thu,\n      13\n        Feb\n          1969\n      23:32\n               -0330 (Newfoundland Time)',
      '13-Feb-1969')
-date('space-before-colon', 'white space around the colons', 'Fri, 21 Nov 1997 09 : 55 : 06 -0600', DAY)
+date('space-before-colon', 'white space around the colons', 'Fri, 21 Nov 1997 09 : 55 : 06 -0600',
+     DAY)
 date('dashes', 'dashes, as IMAP writes', '21-Nov-1997 09:55:06 +0100', DAY)
 date('dashes-two-digit', 'dashes and two digits', '21-Nov-97 09:55:06 GMT', DAY)
 date('month-full', 'the month in full', 'Fri, 21 November 1997 09:55:06 -0600', DAY)

@@ -11,14 +11,16 @@ def embedded(name, word, body, fields='', **search):
 
 
 def attached(name, word, body, fields='', after='', **search):
-    case('rfc822-' + name, word, b'Subject: outer\nContent-Type: multipart/mixed; boundary=o\n\n--o\n\n'
+    case('rfc822-' + name, word,
+         b'Subject: outer\nContent-Type: multipart/mixed; boundary=o\n\n--o\n\n'
          b'text\n--o\nContent-Type: message/rfc822\n' + octets(fields) + b'\n' + octets(body)
          + b'\n--o--\n' + octets(after), **search)
 
 
 embedded('whole', 'the message is one that holds another', INNER,
          finds=['BODY inner', 'BODY inner text', 'BODY Subject: inner'], misses=['SUBJECT inner'])
-embedded('twice', 'a message in a message in a message', 'Subject: middle\nContent-Type: message/rfc822\n\n' + INNER,
+embedded('twice', 'a message in a message in a message',
+         'Subject: middle\nContent-Type: message/rfc822\n\n' + INNER,
          finds=['BODY middle', 'BODY inner text'])
 embedded('without-header', 'no header in it', '\njust text\n', finds=['BODY just text'])
 embedded('without-body', 'no body in it', 'Subject: inner\n\n')
@@ -31,27 +33,36 @@ embedded('base64', 'in base64, which may not be', 'U3ViamVjdDogaW5uZXIKCnRleHQK\
          fields='Content-Transfer-Encoding: base64\n')
 embedded('quoted-printable', 'in quoted-printable', 'Subject: inn=\ner\n\ntext\n',
          fields='Content-Transfer-Encoding: quoted-printable\n')
-embedded('8bit', 'as 8bit', 'Subject: внутри\n\nтекст\n', fields='Content-Transfer-Encoding: 8bit\n',
+embedded('8bit', 'as 8bit', 'Subject: внутри\n\nтекст\n',
+         fields='Content-Transfer-Encoding: 8bit\n',
          finds=['BODY внутри', 'BODY текст'])
-embedded('multipart', 'a multipart in it', 'Subject: inner\nContent-Type: multipart/mixed; boundary=i\n\n'
+embedded('multipart', 'a multipart in it',
+         'Subject: inner\nContent-Type: multipart/mixed; boundary=i\n\n'
          '--i\n\none\n--i\n\ntwo\n--i--\nepilogue\n')
-embedded('multipart-open', 'an open multipart in it', 'Subject: inner\nContent-Type: multipart/mixed; boundary=i\n\n'
+embedded('multipart-open', 'an open multipart in it',
+         'Subject: inner\nContent-Type: multipart/mixed; boundary=i\n\n'
          '--i\n\none\n--i\n\ntwo\n')
 embedded('multipart-empty', 'a multipart without parts in it',
          'Subject: inner\nContent-Type: multipart/mixed; boundary=i\n\n')
-embedded('params', 'parameters of message/rfc822', INNER, fields='Content-Description: fwd\nContent-ID: <i@x.example>\n')
+embedded('params', 'parameters of message/rfc822', INNER,
+         fields='Content-Description: fwd\nContent-ID: <i@x.example>\n')
 embedded('defaults', 'no Sender, no Reply-To in it', 'From: Group: a@b.example;\nSender:\n\nx\n')
 embedded('long-lines', 'lines counted with its header', INNER + '\n' * 20)
 
-attached('attached', 'a message as an attachment', INNER, finds=['BODY inner text', 'BODY in@example.org'],
+attached('attached', 'a message as an attachment', INNER, finds=['BODY inner text',
+         'BODY in@example.org'],
          misses=['SUBJECT inner', 'FROM in@example.org', 'SENTON 1-Jan-2000'])
-attached('attached-two', 'two of them', INNER + '\n--o\nContent-Type: message/rfc822\n\nSubject: second\n\n2\n')
-attached('attached-multipart', 'one with parts', 'Subject: inner\nContent-Type: multipart/mixed; boundary=i\n\n'
-         '--i\n\none\n--i\nContent-Type: image/gif\n\ntwo\n--i--\nepilogue\n', after='outer epilogue\n')
+attached('attached-two', 'two of them',
+         INNER + '\n--o\nContent-Type: message/rfc822\n\nSubject: second\n\n2\n')
+attached('attached-multipart', 'one with parts',
+         'Subject: inner\nContent-Type: multipart/mixed; boundary=i\n\n'
+         '--i\n\none\n--i\nContent-Type: image/gif\n\ntwo\n--i--\nepilogue\n',
+         after='outer epilogue\n')
 attached('attached-multipart-open', 'one whose multipart is open',
          'Subject: inner\nContent-Type: multipart/mixed; boundary=i\n\n--i\n\none\n')
 attached('attached-header-only', 'one of a header alone', 'Subject: inner\nFrom: a@b.example')
-attached('attached-header-blank', 'one of a header and its empty line', 'Subject: inner\nFrom: a@b.example\n')
+attached('attached-header-blank', 'one of a header and its empty line',
+         'Subject: inner\nFrom: a@b.example\n')
 attached('attached-empty', 'an empty one', '')
 attached('attached-no-blank', 'no empty line after its MIME header', INNER, fields='X-Mime: yes\n')
 attached('attached-upper', 'upper case', INNER, fields='CONTENT-DISPOSITION: ATTACHMENT\n')
@@ -60,20 +71,25 @@ attached('attached-boundary', 'the same boundary inside',
 attached('attached-delimiter-in-header', 'a delimiter in its header', 'Subject: inner\nX-A: b')
 attached('attached-twice', 'a message in a message in a part',
          'Subject: middle\nContent-Type: message/rfc822\n\n' + INNER)
-attached('attached-html', 'HTML in it', 'Subject: inner\nContent-Type: text/html\n\n<p>in<b>ner</b> html</p>\n',
+attached('attached-html', 'HTML in it',
+         'Subject: inner\nContent-Type: text/html\n\n<p>in<b>ner</b> html</p>\n',
          finds=['BODY inner html'])
 attached('attached-encoded', 'an encoded subject in it',
          'Subject: =?koi8-r?B?8NLJ18XU?=\nContent-Type: text/plain; charset=koi8-r\nContent-Transfer-Encoding: base64\n\n'
          '8NLJ18XU\n', finds=['BODY Subject: привет', 'BODY привет'])
 
 case('rfc822-type-case', 'Message/RFC822', 'Content-Type: Message/RFC822\n\n' + INNER)
-case('rfc822-type-quoted', 'parameters with it', 'Content-Type: message/rfc822; name="a.eml"\n\n' + INNER)
+case('rfc822-type-quoted', 'parameters with it',
+     'Content-Type: message/rfc822; name="a.eml"\n\n' + INNER)
 case('rfc822-global', 'message/global (RFC 6532), which RFC 3501 does not know',
      'Content-Type: message/global\n\n' + INNER)
-case('rfc822-in-alternative', 'a bounce', 'Subject: Undelivered\nContent-Type: multipart/report; report-type=delivery-status;\n'
+case('rfc822-in-alternative', 'a bounce',
+     'Subject: Undelivered\nContent-Type: multipart/report; report-type=delivery-status;\n'
      ' boundary="r"\n\n--r\n\nIt failed.\n--r\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; x\n\n'
-     'Action: failed\n\n--r\nContent-Type: message/rfc822\n\n' + INNER + '\n--r--\n', finds=['BODY inner text', 'BODY failed'])
-case('rfc822-headers', 'text/rfc822-headers', 'Subject: Undelivered\nContent-Type: multipart/report; boundary="r"\n\n'
+     'Action: failed\n\n--r\nContent-Type: message/rfc822\n\n' + INNER + '\n--r--\n',
+     finds=['BODY inner text', 'BODY failed'])
+case('rfc822-headers', 'text/rfc822-headers',
+     'Subject: Undelivered\nContent-Type: multipart/report; boundary="r"\n\n'
      '--r\n\nIt failed.\n--r\nContent-Type: text/rfc822-headers\n\nSubject: inner\n--r--\n')
 
 

@@ -66,7 +66,8 @@ header('in-reply-to-fields', 'two In-Reply-To fields',
        'In-Reply-To: <a@example.org>\nIn-Reply-To: <b@example.org>')
 
 header('none', 'no header at all: an empty line first', '')
-header('name-case', 'names in odd case', 'SUBJECT: upper\nfrom: a@example.org\nMeSsAgE-iD: <a@b.example>',
+header('name-case', 'names in odd case',
+       'SUBJECT: upper\nfrom: a@example.org\nMeSsAgE-iD: <a@b.example>',
        finds=['SUBJECT upper', 'HEADER message-id a@b'])
 header('name-space', 'white space before the colon', 'Subject : hello\nFrom\t: a@example.org')
 header('name-folded', 'the colon on the next line', 'Subject\n : hello\nFrom: a@example.org')
@@ -74,7 +75,8 @@ header('name-empty', 'no name', ': nothing\nSubject: after\nFrom: a@example.org'
 header('name-8bit', 'UTF-8 in a name', 'Тема: x\nSubject: after')
 header('name-long', 'a name of 1,200 letters', 'X-' + 'n' * 1200 + ': v\nSubject: after')
 header('name-prefix', 'names that begin alike', 'Sub: a\nSubject-X: b\nSubjec: c\nSubject: d')
-header('no-colon', 'a line without a colon', 'Subject: before\nno colon in this line\nFrom: a@example.org')
+header('no-colon', 'a line without a colon',
+       'Subject: before\nno colon in this line\nFrom: a@example.org')
 header('no-colon-first', 'a first line without a colon', 'no colon in this line\nSubject: after')
 header('mbox-from', 'an mbox From_ line first',
        'From a@example.org Sat Jan  1 00:00:00 2000\nSubject: after')
@@ -88,21 +90,25 @@ header('many', '2,000 fields', '\n'.join('X-Field-%d: %d' % (i, i) for i in rang
 header('same-many', 'one field 500 times', '\n'.join('Received: by host %d' % i for i in range(500))
        + '\nSubject: last', finds=['HEADER Received host 499'])
 header('colon-alone', 'colons alone', ':\n::\n: :\nSubject: x')
-header('x-empty', 'an unknown field that is empty', 'X-Empty:\nSubject: x', finds=['HEADER X-Empty '],
+header('x-empty', 'an unknown field that is empty', 'X-Empty:\nSubject: x',
+       finds=['HEADER X-Empty '],
        misses=['HEADER X-None '])
 header('x-colon', 'colons in a value', 'X-Url: http://example.org:80/\nSubject: x',
        finds=['HEADER x-url org:80'])
-header('order', 'fields in another order', 'To: t@example.org\nMessage-ID: <i@x.example>\nCc: c@example.org\n'
+header('order', 'fields in another order',
+       'To: t@example.org\nMessage-ID: <i@x.example>\nCc: c@example.org\n'
        'Subject: s\nFrom: f@example.org\nDate: Sat, 1 Jan 2000 00:00:00 +0000')
 header('only-unknown', 'no field that ENVELOPE has', 'X-A: b\nX-C: d')
-header('list', 'what lists add', 'List-Id: <l.example.org>\nReferences: <a@x.example>\n <b@x.example>\n'
+header('list', 'what lists add',
+       'List-Id: <l.example.org>\nReferences: <a@x.example>\n <b@x.example>\n'
        'Subject: [l] x', finds=['HEADER References b@x', 'HEADER list-id '])
 
 case('header-no-end', 'the file ends within the header', 'Subject: x\nFrom: a@example.org\n')
 case('header-no-line-end', 'the file ends within a field', 'Subject: x\nFrom: a@example.org')
 case('header-no-line-end-fold', 'the file ends within a fold', 'Subject: x\n ')
 case('header-no-body', 'an empty line and no more', 'Subject: x\n\n')
-case('header-alone-crlf', 'a header with CRLF and no empty line', b'Subject: x\r\nFrom: a@b.example\r\n')
+case('header-alone-crlf', 'a header with CRLF and no empty line',
+     b'Subject: x\r\nFrom: a@b.example\r\n')
 case('header-empty-file', 'one line end', '\n')
 case('header-two-empty-lines', 'the body begins with an empty line', 'Subject: x\n\n\nbody\n')
 case('header-body-alone', 'text, no header, no empty line', 'just text\nof two lines\n')

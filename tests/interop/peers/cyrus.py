@@ -11,6 +11,7 @@ import tempfile
 import time
 
 PACKAGES = ['cyrus-imapd', 'cyrus-common', 'libxapian30', 'libical3']
+PROGRAM = 'usr/lib/cyrus/bin/imapd'
 DIRECTORIES = ['conf/' + d for d in ('db', 'proc', 'socket', 'log', 'msg', 'lock', 'sieve')] + \
     ['spool', 'run']
 
@@ -39,7 +40,7 @@ CYRUS_CONF = """
 START {{
 }}
 SERVICES {{
-  imap cmd="{top}/root/usr/lib/cyrus/bin/imapd -C {top}/imapd.conf -N" listen="127.0.0.1:{port}" prefork=0 maxchild=4
+  imap cmd="{program} -C {top}/imapd.conf -N" listen="127.0.0.1:{port}" prefork=0 maxchild=4
 }}
 EVENTS {{
 }}
@@ -49,7 +50,7 @@ EVENTS {{
 def unpacked(cache):
     """Where the packages are unpacked, or None with the reason printed."""
     root = os.path.join(cache, 'root')
-    if os.path.exists(os.path.join(root, 'usr/lib/cyrus/bin/imapd')):
+    if os.path.exists(os.path.join(root, PROGRAM)):
         return root
     if shutil.which('apt-get') is None or shutil.which('dpkg') is None:
         return None
@@ -78,7 +79,9 @@ class Cyrus:
     """Runs as `user`, a name; from root becomes that user."""
 
     def __init__(self, root, user):
-        self.top = tempfile.mkdtemp(prefix='imapd-cyrus.')
+        # Cyrus writes a file at each command.
+        memory = '/dev/shm' if os.access('/dev/shm', os.W_OK) else None
+        self.top = tempfile.mkdtemp(prefix='imapd-cyrus.', dir=memory)
         os.chmod(self.top, 0o755)
         self.port = free_port()
         shutil.copytree(root, os.path.join(self.top, 'root'), symlinks=True)
@@ -86,7 +89,8 @@ class Cyrus:
             os.makedirs(os.path.join(self.top, d), 0o755)
         for name, text in (('imapd.conf', IMAPD_CONF), ('cyrus.conf', CYRUS_CONF)):
             with open(os.path.join(self.top, name), 'w') as f:
-                f.write(text.format(top=self.top, user=user, port=self.port))
+                f.write(text.format(top=self.top, user=user, port=self.port,
+                                    program=os.path.join(self.top, 'root', PROGRAM)))
         if os.getuid() == 0:
             for path in [self.top] + [os.path.join(d, n) for d, names, _ in os.walk(self.top)
                                       for n in names if '/root/' not in d + '/']:
