@@ -24,9 +24,16 @@ static void put_section(struct buffer *out, const struct fetch_item *item)
         buffer_puts(out, label);
         return;
     }
-    CHECK(strncmp(label, "BODY[", 5) == 0);
-    buffer_puts(out, item->peek ? "BODY.PEEK" : "BODY");
-    const char *p = label + 4;
+    const char *word = item->kind == FETCH_SECTION  ? "BODY"
+                       : item->kind == FETCH_BINARY ? "BINARY"
+                                                    : "BINARY.SIZE";
+    const char *p = label + strlen(word);
+    CHECK(strncmp(label, word, strlen(word)) == 0 && *p == '[');
+    CHECK(item->kind == FETCH_SECTION || s->text == SECTION_ALL);
+    CHECK(item->kind != FETCH_BINARY_SIZE || (item->peek && !item->partial));
+    buffer_puts(out, word);
+    if (item->peek && item->kind != FETCH_BINARY_SIZE)
+        buffer_puts(out, ".PEEK");
     const char *end = strrchr(label, ']');
     CHECK(end != NULL);
     if (s->fields == 0) {
@@ -53,7 +60,7 @@ static bool parse(struct lexer *lx, struct buffer *out)
     CHECK(request.count > 0 && request.count <= request.room);
     for (size_t i = 0; i < request.count; i++) {
         buffer_putc(out, i == 0 ? '(' : ' ');
-        if (request.item[i].kind == FETCH_SECTION)
+        if (request.item[i].section != NULL)
             put_section(out, &request.item[i]);
         else
             buffer_puts(out, names[request.item[i].kind]);

@@ -7,10 +7,13 @@
  *   - header and text make up the message, whose size is what measuring says;
  *   - each section lies inside the input, and what is sent of it, whole or in pieces, is what
  *     the plainest conversion makes of those octets;
+ *   - a part without its transfer encoding has the size that it is said to have, and the same
+ *     octets whole or in pieces; BINARY[] has NULs as they are and is the message otherwise;
  *   - what is found in the body is found in the message.
  *
  * The first octet chooses the size of the pieces. A broken promise aborts.
  */
+#include "message/binary.h"
 #include "message/message.h"
 #include "message/search.h"
 #include "tests/unit/memory_input.h"
@@ -330,6 +333,55 @@ static bool try_section(struct memory_input *m, const struct message *msg, struc
     return exists;
 }
 
+static void send_binary(struct memory_input *m, struct message_binary *b, uint64_t first,
+                        uint64_t count, struct memory_sink *to)
+{
+    size_t before = to->out.len;
+    CHECK(message_binary_measure(&m->in, b, first, count) == MESSAGE_OK);
+    CHECK(message_binary_send(&m->in, b, &to->sink) == MESSAGE_OK);
+    size_t n = to->out.len - before;
+    CHECK(n == b->octets && n <= count);
+    CHECK(b->nul == (n > 0 && memchr(to->out.data + before, '\0', n) != NULL));
+}
+
+static void check_whole_binary(const struct memory_input *m, struct buffer *binary)
+{
+    struct buffer plain;
+    buffer_init(&plain, SIZE_MAX / 2);
+    convert_plainly(&plain, m->data, m->len);
+    for (size_t i = 0; i < binary->len; i++)
+        if (binary->data[i] == '\0')
+            binary->data[i] = (char)0x80;
+    CHECK(binary->len == plain.len);
+    CHECK(plain.len == 0 || memcmp(binary->data, plain.data, plain.len) == 0);
+    buffer_free(&plain);
+}
+
+static void check_binary(struct memory_input *m, const struct message *msg,
+                         const struct section *s, bool exists)
+{
+    struct message_binary b;
+    struct memory_sink whole;
+    struct memory_sink pieces;
+    uint64_t size = 0;
+    message_binary_find(msg, s, &b);
+    CHECK((b.found != MESSAGE_BINARY_NIL) == exists);
+    CHECK(message_binary_size(&m->in, &b, &size) == MESSAGE_OK);
+    CHECK(size == 0 || b.found == MESSAGE_BINARY_FOUND);
+    memory_sink_init(&whole);
+    memory_sink_init(&pieces);
+    send_binary(m, &b, 0, UINT64_MAX, &whole);
+    CHECK(whole.out.len == size);
+    for (uint64_t at = 0; at <= size; at += size / 5 + 1)
+        send_binary(m, &b, at, size / 5 + 1, &pieces);
+    CHECK(pieces.out.len == size);
+    CHECK(size == 0 || memcmp(pieces.out.data, whole.out.data, size) == 0);
+    if (s->depth == 0)
+        check_whole_binary(m, &whole.out);
+    buffer_free(&whole.out);
+    buffer_free(&pieces.out);
+}
+
 static void check_fields(struct memory_input *m, const struct message *msg, struct section *s,
                          bool exists)
 {
@@ -349,6 +401,7 @@ static void check_parts(struct memory_input *m, const struct message *msg, struc
     uint64_t octets;
     if (--*left < 0 || !try_section(m, msg, s, SECTION_ALL, &all))
         return;
+    check_binary(m, msg, s, true);
     CHECK(try_section(m, msg, s, SECTION_MIME, &octets) == (s->depth > 0));
     bool is_message = try_section(m, msg, s, SECTION_HEADER, &header);
     CHECK(try_section(m, msg, s, SECTION_TEXT, &text) == is_message);
@@ -362,6 +415,8 @@ static void check_parts(struct memory_input *m, const struct message *msg, struc
         s->part[s->depth - 1] = n;
         bool exists = try_section(m, msg, s, SECTION_ALL, &octets);
         CHECK(n > 0 || !exists);
+        if (!exists)
+            check_binary(m, msg, s, false);
         if (exists)
             check_parts(m, msg, s, left);
         if ((n > 0 && !exists) || *left < 0)

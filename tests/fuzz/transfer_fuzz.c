@@ -4,13 +4,18 @@
 
 #include "message/transfer.h"
 
+struct way {
+    enum transfer_encoding encoding;
+    bool crlf;
+};
+
 static bool stage(void *ctx, const uint8_t *data, size_t n, size_t step,
                   struct message_sink *to)
 {
-    const enum transfer_encoding *encoding = ctx;
+    const struct way *way = ctx;
     struct transfer *t = malloc(sizeof *t);
     CHECK(t != NULL);
-    transfer_init(t, *encoding, to);
+    transfer_init(t, way->encoding, way->crlf, to);
     bool ok = stage_feed(&t->sink, data, n, step) && transfer_finish(t);
     free(t);
     return ok;
@@ -58,26 +63,33 @@ static void encode_quoted_printable(struct buffer *out, const uint8_t *p, size_t
 static void check_back(enum transfer_encoding encoding, const struct buffer *encoded,
                        const uint8_t *data, size_t n)
 {
+    struct way way = { encoding, true }; /* no line end of what is encoded stands for content */
     struct buffer out;
     CHECK(!encoded->failed);
-    stage_check(stage, &encoding, (const uint8_t *)encoded->data, encoded->len, &out);
+    stage_check(stage, &way, (const uint8_t *)encoded->data, encoded->len, &out);
     CHECK(out.len == n && (n == 0 || memcmp(out.data, data, n) == 0));
     buffer_free(&out);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const enum transfer_encoding all[] = { TRANSFER_NONE, TRANSFER_BASE64,
-                                                  TRANSFER_QUOTED_PRINTABLE, TRANSFER_UNKNOWN };
     struct buffer encoded;
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+    for (enum transfer_encoding e = TRANSFER_NONE; e <= TRANSFER_UNKNOWN; e++) {
         struct buffer out;
-        enum transfer_encoding encoding = all[i];
-        stage_check(stage, &encoding, data, size, &out);
+        struct buffer lines;
+        struct way way = { e, false };
+        stage_check(stage, &way, data, size, &out);
         CHECK(out.len <= size);
-        if (encoding == TRANSFER_NONE || encoding == TRANSFER_UNKNOWN)
+        if (e == TRANSFER_NONE || e == TRANSFER_BINARY || e == TRANSFER_UNKNOWN)
             CHECK(out.len == size && (size == 0 || memcmp(out.data, data, size) == 0));
+        way.crlf = true;
+        stage_check(stage, &way, data, size, &lines);
+        if (e == TRANSFER_NONE || e == TRANSFER_QUOTED_PRINTABLE)
+            CHECK(lines.len >= out.len && lines.len <= out.len + size);
+        else
+            CHECK(fuzz_same(&out, &lines));
         buffer_free(&out);
+        buffer_free(&lines);
     }
     fuzz_buffer(&encoded);
     encode_base64(&encoded, data, size);
