@@ -17,6 +17,8 @@ static bool stage(void *ctx, const uint8_t *data, size_t n, size_t step,
     CHECK(c != NULL);
     (void)charset_open(c, (const char *)named->name, named->n, to);
     bool ok = stage_feed(&c->sink, data, n, step) && charset_finish(c);
+    /* iconv(3) takes a shift of UTF-7 for done or for begun, depending on what it was given. */
+    stage_damaged = stage_damaged || c->damaged;
     charset_close(c);
     free(c);
     return ok;

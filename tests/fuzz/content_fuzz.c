@@ -28,7 +28,7 @@ static void walk(struct lexer params, bool join, const char *value, size_t size)
         CHECK(name_len > 0);
         all += name_len + text.len;
         /* What is joined may become percent-encoded. */
-        CHECK(++count <= size && all <= (join ? 3 * size : size) + count);
+        CHECK(++count <= size && all <= 3 * size + count);
     }
     CHECK(!text.failed);
     buffer_free(&text);

@@ -18,7 +18,7 @@ static bool stage(void *ctx, const uint8_t *data, size_t n, size_t step,
 
 static bool is_space(char c)
 {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f';
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f' || c == '\v';
 }
 
 static void plain(const uint8_t *data, size_t size, struct buffer *out)

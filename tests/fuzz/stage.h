@@ -15,6 +15,9 @@
 typedef bool stage_fn(void *ctx, const uint8_t *data, size_t n, size_t step,
                       struct message_sink *to);
 
+/* Set by a stage where its input was damaged in a way that other pieces may show otherwise. */
+static bool stage_damaged;
+
 static inline bool stage_feed(struct message_sink *in, const uint8_t *data, size_t n,
                               size_t step)
 {
@@ -32,12 +35,13 @@ static inline void stage_check(stage_fn *stage, void *ctx, const uint8_t *data, 
     size_t steps = n > 65536 ? 1 : sizeof step / sizeof *step;
     struct memory_sink whole;
     memory_sink_init(&whole);
+    stage_damaged = false;
     CHECK(stage(ctx, data, n, n + 1, &whole.sink));
     for (size_t i = 0; i < steps; i++) {
         struct memory_sink pieces;
         memory_sink_init(&pieces);
         CHECK(stage(ctx, data, n, step[i], &pieces.sink));
-        CHECK(fuzz_same(&whole.out, &pieces.out));
+        CHECK(stage_damaged || fuzz_same(&whole.out, &pieces.out));
         buffer_free(&pieces.out);
     }
     if (whole.out.len > 0) {

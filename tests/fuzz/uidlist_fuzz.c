@@ -87,7 +87,11 @@ static void check_rewritten(int dir)
     CHECK(again.damaged == 0 && !again.rewrite && again.uidvalidity == list.uidvalidity &&
           again.next == list.next);
     CHECK(fuzz_same(&before, &after));
-    CHECK(uidlist_tail(&tail, dir));
+    /* Where the first line or the last is too long to be read alone, all of it is read. */
+    if (!uidlist_tail(&tail, dir)) {
+        CHECK(before.len > 2000 || strlen(again.fields) > 500);
+        tail = again;
+    }
     CHECK(tail.next >= again.next && tail.uidvalidity == again.uidvalidity);
     if (list.next < UID_LIMIT) {
         const struct uidlist_line more = { list.next, "S1 ", 3, "1.M1.host", 9 };
