@@ -31,7 +31,8 @@ enum message_status summary_make(const struct message *msg, enum summary_kind ki
 bool summary_text(const void *value, size_t n, const char **text_r, size_t *len_r)
 {
     const char *p = summary_contents(value, n);
-    if (p == NULL || n < 2)
+    /* It is a list in parentheses, whichever it is. */
+    if (p == NULL || n - 1 < 2 || p[0] != '(' || p[n - 2] != ')')
         return false;
     *text_r = p;
     *len_r = n - 1;

@@ -135,56 +135,62 @@ bool summary_fields_wanted(const struct section *section, uint64_t *fields_r)
 /* --- Making. ---------------------------------------------------------------------------------
  */
 
-/* A line as it is sent, behind those that are in *out. */
-static void put_converted(struct buffer *out, const char *p, size_t n)
+/* Finds the next field of a name in the set; -1: there is no more. */
+static int next_kept(const struct part *root, uint64_t fields, size_t *pos, struct field *f)
 {
-    unsigned char last = 0;
-    if (n > SIZE_MAX / 2 || !buffer_reserve(out, n * 2))
-        out->failed = true;
-    else
-        out->len += octets_convert(out->data + out->len, p, n, &last);
-}
-
-static uint32_t collect(const struct part *root, uint64_t fields, struct buffer *lines,
-                        struct buffer *text)
-{
-    uint32_t count = 0;
-    size_t pos = 0;
-    struct field f;
-    while (header_next(root->fields, root->fields_len, &pos, &f)) {
-        int number = number_of(f.name, f.name_len);
-        if (number < 0 || (fields & BIT(number)) == 0)
-            continue;
-        size_t before = text->len;
-        put_converted(text, f.raw, f.raw_len);
-        uint32_t n = (uint32_t)(text->len - before);
-        buffer_putc(lines, (char)number);
-        buffer_append(lines, &n, sizeof n);
-        count++;
+    while (header_next(root->fields, root->fields_len, pos, f)) {
+        int number = number_of(f->name, f->name_len);
+        if (number >= 0 && (fields & BIT(number)) != 0)
+            return number;
     }
-    return count;
+    return -1;
 }
 
+/* Appends a line as it is sent. It is converted in small runs, since how much it will be is not
+ * known before, and a value may be as long as the ceiling. */
+static bool put_converted(struct buffer *out, const char *p, size_t n)
+{
+    char run[2 * 512];
+    unsigned char last = 0;
+    while (n > 0) {
+        size_t part = n < sizeof run / 2 ? n : sizeof run / 2;
+        if (!buffer_append(out, run, octets_convert(run, p, part, &last)))
+            return false;
+        p += part;
+        n -= part;
+    }
+    return true;
+}
+
+/* The header is walked through twice, since the numbers and lengths come before the lines, and
+ * nothing but the value is held in memory. */
 enum message_status summary_put_fields(const struct message *msg, uint64_t fields,
                                        struct buffer *out)
 {
     const struct part *root = &msg->part[0];
-    struct buffer lines;
-    struct buffer text;
-    /* Each LF may become CRLF; a field has four octets at least. */
-    buffer_init(&lines, HEADER_MAX * 2);
-    buffer_init(&text, HEADER_MAX * 2);
+    uint32_t count = 0;
+    size_t pos = 0;
+    struct field f;
     fields &= KNOWN == 64 ? UINT64_MAX : BIT(KNOWN) - 1;
-    uint32_t count = collect(root, fields, &lines, &text);
+    while (next_kept(root, fields, &pos, &f) >= 0)
+        count++;
     buffer_putc(out, root->blank ? 1 : 0);
     buffer_append(out, &fields, sizeof fields);
     buffer_append(out, &count, sizeof count);
-    buffer_append(out, lines.data, lines.len);
-    buffer_append(out, text.data, text.len);
-    bool ok = !lines.failed && !text.failed && !out->failed;
-    buffer_free(&lines);
-    buffer_free(&text);
-    return ok ? MESSAGE_OK : MESSAGE_NOMEM;
+    if (!buffer_reserve(out, count * LINE_SIZE))
+        return MESSAGE_NOMEM;
+    size_t line = out->len; /* where the next number and length go */
+    out->len += count * LINE_SIZE;
+    pos = 0;
+    for (int number; (number = next_kept(root, fields, &pos, &f)) >= 0; line += LINE_SIZE) {
+        size_t before = out->len;
+        if (!put_converted(out, f.raw, f.raw_len))
+            return MESSAGE_NOMEM;
+        uint32_t n = (uint32_t)(out->len - before);
+        out->data[line] = (char)number;
+        memcpy(out->data + line + 1, &n, sizeof n);
+    }
+    return MESSAGE_OK;
 }
 
 /* --- Reading. --------------------------------------------------------------------------------
@@ -193,27 +199,50 @@ enum message_status summary_put_fields(const struct message *msg, uint64_t field
 struct lines {
     bool blank;
     uint64_t covered;
-    uint32_t count;
+    size_t count;
     const char *line; /* numbers and lengths */
     const char *text;
-    size_t left; /* octets of text */
 };
+
+/* The number of line i, and its length. */
+static unsigned line_at(const struct lines *l, size_t i, size_t *n_r)
+{
+    const char *p = l->line + i * LINE_SIZE;
+    uint32_t n;
+    memcpy(&n, p + 1, sizeof n);
+    *n_r = n;
+    return (unsigned char)p[0];
+}
+
+/* Whether the lines are of names that are covered, and `left` octets together. */
+static bool lines_are_sound(const struct lines *l, size_t left)
+{
+    for (size_t i = 0; i < l->count; i++) {
+        size_t n;
+        unsigned number = line_at(l, i, &n);
+        if (number >= KNOWN || (l->covered & BIT(number)) == 0 || n > left)
+            return false;
+        left -= n;
+    }
+    return left == 0;
+}
 
 static bool open_value(const void *value, size_t n, struct lines *l_r)
 {
     const char *p = summary_contents(value, n);
+    uint32_t count;
     if (p == NULL || n - 1 < AT_LINES)
         return false;
     memcpy(&l_r->covered, p + AT_COVERED, sizeof l_r->covered);
-    memcpy(&l_r->count, p + AT_COUNT, sizeof l_r->count);
+    memcpy(&count, p + AT_COUNT, sizeof count);
     size_t rest = n - 1 - AT_LINES;
-    if (l_r->count > rest / LINE_SIZE)
+    if (count > rest / LINE_SIZE)
         return false;
     l_r->blank = p[AT_BLANK] != 0;
+    l_r->count = count;
     l_r->line = p + AT_LINES;
-    l_r->text = l_r->line + l_r->count * LINE_SIZE;
-    l_r->left = rest - l_r->count * LINE_SIZE;
-    return true;
+    l_r->text = l_r->line + count * LINE_SIZE;
+    return lines_are_sound(l_r, rest - count * LINE_SIZE);
 }
 
 uint64_t summary_fields_covered(const void *value, size_t n)
@@ -223,32 +252,27 @@ uint64_t summary_fields_covered(const void *value, size_t n)
 }
 
 /* Neighbours that are wanted are a run. */
-static bool copy_lines(struct lines *l, uint64_t fields, struct buffer *out)
+static void copy_lines(const struct lines *l, uint64_t fields, struct buffer *out)
 {
     const char *run = l->text;
     const char *end = l->text;
-    for (uint32_t i = 0; i < l->count; i++) {
-        uint32_t n;
-        unsigned number = (unsigned char)l->line[i * LINE_SIZE];
-        memcpy(&n, l->line + i * LINE_SIZE + 1, sizeof n);
-        if (n > l->left || number >= KNOWN)
-            return false;
-        l->left -= n;
-        if ((fields & BIT(number)) == 0) {
+    for (size_t i = 0; i < l->count; i++) {
+        size_t n;
+        if ((fields & BIT(line_at(l, i, &n))) == 0) {
             buffer_append(out, run, (size_t)(end - run));
             run = end + n;
         }
         end += n;
     }
     buffer_append(out, run, (size_t)(end - run));
-    return l->left == 0;
 }
 
 bool summary_fields_select(const void *value, size_t n, uint64_t fields, struct buffer *out)
 {
     struct lines l;
-    if (!open_value(value, n, &l) || (fields & ~l.covered) != 0 || !copy_lines(&l, fields, out))
+    if (!open_value(value, n, &l) || (fields & ~l.covered) != 0)
         return false;
+    copy_lines(&l, fields, out);
     if (l.blank)
         buffer_puts(out, "\r\n");
     return !out->failed;

@@ -131,10 +131,30 @@ enum message_status summary_put_search(const struct message *msg, struct buffer 
 /* --- Reading. --------------------------------------------------------------------------------
  */
 
+/* The length of a field's text; it may be ABSENT. */
+static uint32_t length_at(const char *p, size_t field)
+{
+    uint32_t n;
+    memcpy(&n, p + AT_LENGTHS + field * sizeof n, sizeof n);
+    return n;
+}
+
+/* What is behind the format; NULL: the value is not sound. */
 static const char *open_value(const void *value, size_t n)
 {
     const char *p = summary_contents(value, n);
-    return p != NULL && n - 1 >= AT_TEXTS ? p : NULL;
+    if (p == NULL || n - 1 < AT_TEXTS)
+        return NULL;
+    size_t left = n - 1 - AT_TEXTS;
+    for (size_t i = 0; i < FIELDS; i++) {
+        uint32_t len = length_at(p, i);
+        if (len == ABSENT)
+            continue;
+        if (len > left)
+            return NULL;
+        left -= len;
+    }
+    return left == 0 ? p : NULL;
 }
 
 bool summary_search_header(const void *value, size_t n, int field,
@@ -144,17 +164,13 @@ bool summary_search_header(const void *value, size_t n, int field,
     *found_r = false;
     if (p == NULL || field < 0 || (size_t)field >= FIELDS)
         return false;
-    size_t at = AT_TEXTS;
-    for (size_t i = 0; i <= (size_t)field; i++) {
-        uint32_t len;
-        memcpy(&len, p + AT_LENGTHS + i * sizeof len, sizeof len);
-        bool present = len != ABSENT;
-        if (present && len > n - 1 - at)
-            return false;
-        if (i == (size_t)field)
-            *found_r = present && search_text_in(text, p + at, len);
-        at += present ? len : 0;
-    }
+    uint32_t len = length_at(p, (size_t)field);
+    if (len == ABSENT)
+        return true;
+    const char *folded = p + AT_TEXTS;
+    for (size_t i = 0; i < (size_t)field; i++)
+        folded += length_at(p, i) == ABSENT ? 0 : length_at(p, i);
+    *found_r = search_text_in(text, folded, len);
     return true;
 }
 
