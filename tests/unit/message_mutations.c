@@ -4,6 +4,7 @@
  */
 /* The target is one function with its checks. NOLINTNEXTLINE(bugprone-suspicious-include) */
 #include "tests/fuzz/message_fuzz.c"
+#include "tests/unit/mutated_message.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,8 +12,7 @@
 
 #include <cmocka.h>
 
-#define ROUNDS    3000
-#define INPUT_MAX 4096
+#define ROUNDS 3000
 
 static const char *const seeds[] = {
     "\x05"
@@ -35,64 +35,14 @@ static const char *const seeds[] = {
     "Content-Disposition: attachment; filename=\"a b\"\n\n\x1b$B$3$s\x1b(B\n",
 };
 
-static const char *const pieces[] = { "\n",   "\r\n",      "\r", "--b", "--b--\n", "\n--b\n",
-                                      "\n\n", "\"",        "(",  ")",   "<",       ">",
-                                      ";",    ":",         "=?", "?=",  "\\",      "\xff",
-                                      "\xd0", "boundary=", "&#", "bb",  ",",       "=\n",
-                                      " ",    "\t",        "=",  "*0*=" };
-
-static unsigned next_random(unsigned *seed)
-{
-    *seed ^= *seed << 13;
-    *seed ^= *seed >> 17;
-    *seed ^= *seed << 5;
-    return *seed;
-}
-
-/* Puts a piece in, takes octets out, doubles some, or changes one. */
-static size_t mutate(uint8_t *data, size_t n, unsigned *seed)
-{
-    size_t at = next_random(seed) % (n + 1);
-    size_t run = next_random(seed) % 40;
-    const char *piece = pieces[next_random(seed) % (sizeof pieces / sizeof *pieces)];
-    switch (next_random(seed) % 4) {
-    case 0:
-        run = strlen(piece);
-        if (n + run > INPUT_MAX)
-            return n;
-        memmove(data + at + run, data + at, n - at);
-        for (size_t i = 0; i < run; i++)
-            data[at + i] = (uint8_t)piece[i];
-        return n + run;
-    case 1:
-        if (run > n - at)
-            run = n - at;
-        memmove(data + at, data + at + run, n - at - run);
-        return n - run;
-    case 2:
-        if (run > n - at || n + run > INPUT_MAX)
-            return n;
-        memmove(data + at + run, data + at, n - at);
-        return n + run;
-    default:
-        if (at < n)
-            data[at] = (uint8_t)next_random(seed);
-        return n;
-    }
-}
-
 static void promises_hold(void **state)
 {
     (void)state;
     unsigned seed = 2463534242;
     for (size_t round = 0; round < ROUNDS; round++) {
-        uint8_t data[INPUT_MAX];
+        uint8_t data[MUTATED_MAX];
         const char *text = seeds[round % (sizeof seeds / sizeof *seeds)];
-        size_t n = 0;
-        for (; text[n] != '\0'; n++)
-            data[n] = (uint8_t)text[n];
-        for (unsigned left = next_random(&seed) % 12; left > 0; left--)
-            n = mutate(data, n, &seed);
+        size_t n = mutated_message(data, text, &seed);
         assert_int_equal(LLVMFuzzerTestOneInput(data, n), 0);
     }
 }
