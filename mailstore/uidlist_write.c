@@ -113,8 +113,8 @@ enum store_error uidlist_append(struct uidlist *list, int dir, const struct uidl
     return e;
 }
 
-/* Replaces whatever G field there is by a new one: 128 random bits. Where the header has no room
- * for it, fields that we don't know go, the last ones first. */
+/* Replaces whatever G field there is by a new one: 128 random bits. Where the header has no
+ * room for it, fields that we don't know go, the last ones first. */
 static enum store_error make_guid(struct uidlist *list)
 {
     unsigned char octet[16];
