@@ -19,9 +19,6 @@
 
 enum answer { NO, YES, OPEN };
 
-/* A SUMMARY_SEARCH: folded, a header of 12 MiB may become three times as long. */
-#define VALUE_MAX (64u << 20)
-
 /* What SEARCH_FLAG or SEARCH_KEYWORD looks for: search_key.prepared of these. */
 struct wanted_flag {
     uint8_t flags;
@@ -55,13 +52,14 @@ static const struct message *parsed(struct subject *s, enum message_depth depth)
     return s->failed ? NULL : s->content.message;
 }
 
-/* Sees to it that s->value is there. */
+/* Whether s->value is there. Else, where nothing has failed, it would be too long, and the
+ * message is parsed as deep. */
 static bool summarized(struct subject *s)
 {
     if (s->summarized || s->failed)
         return s->summarized;
     s->summarized = content_summary(&s->content, SUMMARY_SEARCH, 0, &s->value) == STORE_OK;
-    s->failed = !s->summarized;
+    s->failed = !s->summarized && s->content.message == NULL;
     return s->summarized;
 }
 
@@ -88,12 +86,18 @@ static enum answer match_internal_date(struct subject *s, const struct search_ke
                                                : day >= key->day);
 }
 
+static bool sent_day(struct subject *s, int64_t *day_r)
+{
+    bool dated;
+    if (summarized(s))
+        return summary_sent_day(s->value.data, s->value.len, &dated, day_r) && dated;
+    return !s->failed && message_sent_day(s->content.message, day_r);
+}
+
 static enum answer match_sent_date(struct subject *s, const struct search_key *key)
 {
     int64_t day;
-    bool dated;
-    if (!summarized(s) || !summary_sent_day(s->value.data, s->value.len, &dated, &day) ||
-        !dated)
+    if (!sent_day(s, &day))
         return NO;
     return yes_if(key->kind == SEARCH_SENTON       ? day == key->day
                   : key->kind == SEARCH_SENTBEFORE ? day < key->day
@@ -111,33 +115,35 @@ static enum answer match_size(struct subject *s, const struct search_key *key)
 }
 
 /* In a field that is kept as a search compares it. */
-static enum answer match_summary(struct subject *s, const struct wanted_text *wanted)
+static bool search_summary(struct subject *s, int field, const struct search_text *text)
 {
     bool found = false;
-    if (!summarized(s))
-        return NO;
-    s->failed = !summary_search_header(s->value.data, s->value.len, wanted->field, wanted->text,
-                                       &found);
-    return yes_if(!s->failed && found);
+    s->failed = !summary_search_header(s->value.data, s->value.len, field, text, &found);
+    return !s->failed && found;
 }
 
-static enum answer match_text(struct subject *s, const struct search_key *key)
+static bool search_message(struct subject *s, const struct search_key *key)
 {
     bool found = false;
     const struct wanted_text *wanted = key->prepared;
-    if (key->kind == SEARCH_HEADER && wanted->field >= 0)
-        return match_summary(s, wanted);
     const struct message *m =
         parsed(s, key->kind == SEARCH_HEADER ? MESSAGE_HEADER : MESSAGE_WHOLE);
     if (m == NULL)
-        return NO;
+        return false;
     enum message_status status =
         key->kind == SEARCH_HEADER ? message_search_header(m, key->name, wanted->text, &found)
         : key->kind == SEARCH_BODY ? message_search_body(m, wanted->text, &found)
                                    : message_search_text(m, wanted->text, &found);
-    if (status != MESSAGE_OK)
-        s->failed = true;
-    return yes_if(status == MESSAGE_OK && found);
+    s->failed = status != MESSAGE_OK;
+    return !s->failed && found;
+}
+
+static enum answer match_text(struct subject *s, const struct search_key *key)
+{
+    const struct wanted_text *wanted = key->prepared;
+    if (key->kind == SEARCH_HEADER && wanted->field >= 0 && summarized(s))
+        return yes_if(search_summary(s, wanted->field, wanted->text));
+    return yes_if(search_message(s, key));
 }
 
 static enum answer match(struct subject *s, const struct search_key *key);
@@ -272,7 +278,7 @@ bool search_run(const struct view *v, const struct search_program *program,
         return false;
     struct subject s = { .view = v };
     content_begin(&s.content, v->mailbox);
-    buffer_init(&s.value, VALUE_MAX);
+    buffer_init(&s.value, SUMMARY_MAX);
     for (size_t i = 0; i < found->count; i++) {
         s.sequence = view_sequence_next(v, found->uid[i], &at);
         mailbox_message_ahead(v->mailbox, found->uid + i, found->count - i);
