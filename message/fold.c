@@ -66,21 +66,38 @@ static bool put_ordered(struct fold *f, int32_t codepoint)
     return true;
 }
 
+/* What makes a form, by fold.title. Title case is not among the library's options. */
+static const struct {
+    unsigned char first; /* of the 26 letters of US-ASCII that become the other case */
+    utf8proc_option_t options;
+} form[] = {
+    [false] = { 'A', UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD },
+    [true] = { 'a', UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT },
+};
+
+/* What separates the cases of a letter of US-ASCII. */
+#define CASE_BIT 0x20
+
+/* The library has a capital of its own for this letter; UnicodeData.txt has none. */
+#define SHARP_S 0xdf
+
 /* The one letter that case folding keeps apart from another and RFC 5051 does not: its title
  * case is that of i. */
 #define DOTLESS_I 0x131
 
 /* What a character is folded to: itself, where the library says nothing of it. */
-static utf8proc_ssize_t decompose(int32_t codepoint, utf8proc_int32_t to[DECOMPOSED_MAX])
+static utf8proc_ssize_t decompose(bool title, int32_t codepoint,
+                                  utf8proc_int32_t to[DECOMPOSED_MAX])
 {
-    if (codepoint == DOTLESS_I) {
+    if (title && codepoint != SHARP_S)
+        codepoint = utf8proc_totitle(codepoint);
+    if (!title && codepoint == DOTLESS_I) {
         to[0] = 'i';
         return 1;
     }
     int bound_class = 0;
-    utf8proc_ssize_t n = utf8proc_decompose_char(
-        codepoint, to, DECOMPOSED_MAX, UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD,
-        &bound_class);
+    utf8proc_ssize_t n = utf8proc_decompose_char(codepoint, to, DECOMPOSED_MAX,
+                                                 form[title].options, &bound_class);
     if (n >= 0 && n <= DECOMPOSED_MAX)
         return n;
     to[0] = codepoint;
@@ -90,7 +107,7 @@ static utf8proc_ssize_t decompose(int32_t codepoint, utf8proc_int32_t to[DECOMPO
 static bool fold_by_library(struct fold *f, int32_t codepoint)
 {
     utf8proc_int32_t to[DECOMPOSED_MAX];
-    utf8proc_ssize_t n = decompose(codepoint, to);
+    utf8proc_ssize_t n = decompose(f->title, codepoint, to);
     for (utf8proc_ssize_t i = 0; i < n; i++)
         if (!put_ordered(f, to[i]))
             return false;
@@ -108,12 +125,12 @@ struct answer {
 
 /* Text has few characters, and those of two octets never share a place here. */
 #define ANSWERS 2048
-static _Thread_local struct answer answers[ANSWERS];
+static _Thread_local struct answer answers[2][ANSWERS]; /* by fold.title */
 
-static void ask(struct answer *a, int32_t codepoint)
+static void ask(bool title, int32_t codepoint, struct answer *a)
 {
     utf8proc_int32_t to[DECOMPOSED_MAX];
-    utf8proc_ssize_t n = decompose(codepoint, to);
+    utf8proc_ssize_t n = decompose(title, codepoint, to);
     *a = (struct answer){ .codepoint = codepoint };
     for (utf8proc_ssize_t i = 0; i < n && !a->other; i++) {
         if (a->mark != 0 || a->len + SEQUENCE_MAX > ANSWER_MAX)
@@ -128,9 +145,9 @@ static void ask(struct answer *a, int32_t codepoint)
 
 static bool fold_codepoint(struct fold *f, int32_t codepoint)
 {
-    struct answer *a = &answers[codepoint % ANSWERS];
+    struct answer *a = &answers[f->title][codepoint % ANSWERS];
     if (a->codepoint != codepoint)
-        ask(a, codepoint);
+        ask(f->title, codepoint, a);
     if (a->other)
         return fold_by_library(f, codepoint);
     if (a->len > 0) {
@@ -192,9 +209,9 @@ static lanes need_care(lanes v)
     return (v & 0x80) | (lanes)(v == '\r');
 }
 
-static lanes lower(lanes v)
+static lanes change_case(lanes v, unsigned char first)
 {
-    return v + ((lanes)(v - 'A' < 26) & ('a' - 'A'));
+    return v ^ ((lanes)(v - first < 26) & CASE_BIT);
 }
 
 /* Folds the octets at p that are US-ASCII other than CR, and says how many they were. No
@@ -202,6 +219,7 @@ static lanes lower(lanes v)
 static bool fold_ascii(struct fold *f, const char *p, size_t n, size_t *run_r)
 {
     size_t i = 0;
+    unsigned char first = form[f->title].first;
     if (f->marks > 0 && (unsigned char)*p < 0x80 && *p != '\r' && !flush_marks(f))
         return false;
     for (;;) {
@@ -214,13 +232,13 @@ static bool fold_ascii(struct fold *f, const char *p, size_t n, size_t *run_r)
             lanes v = lanes_load(p + i);
             if (lanes_any(need_care(v)))
                 break;
-            lanes_store(to, lower(v));
+            lanes_store(to, change_case(v, first));
             i += sizeof v;
             to += sizeof v;
         }
         bool stop = left >= sizeof(lanes) || i + left == n;
         for (; left > 0 && (unsigned char)p[i] < 0x80 && p[i] != '\r'; left--, i++)
-            *to++ = (char)(p[i] >= 'A' && p[i] <= 'Z' ? p[i] + ('a' - 'A') : p[i]);
+            *to++ = (char)(p[i] ^ ((unsigned char)(p[i] - first) < 26 ? CASE_BIT : 0));
         f->out_len = (size_t)(to - f->out);
         if (stop || left > 0)
             break;
@@ -310,10 +328,17 @@ void fold_init(struct fold *f, struct message_sink *next)
 {
     f->sink.write = fold_write;
     f->next = next;
+    f->title = false;
     f->damaged = false;
     f->tail_len = 0;
     f->marks = 0;
     f->out_len = 0;
+}
+
+void fold_init_title(struct fold *f, struct message_sink *next)
+{
+    fold_init(f, next);
+    f->title = true;
 }
 
 bool fold_finish(struct fold *f)

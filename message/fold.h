@@ -1,5 +1,7 @@
 /*
- * Text in the form in which SEARCH compares it: Unicode NFKD and full case folding, as UTF-8.
+ * Text in the forms in which it is compared, as UTF-8: for SEARCH, Unicode NFKD and full case
+ * folding; for SORT and THREAD, i;unicode-casemap as RFC 5051 has it, to the letter, since it
+ * gives an order as well: each character's simple title case, and then NFKD.
  * A stage between two sinks, as in transfer.h.
  *
  * What comes in is UTF-8; an octet that is not is taken for one of windows-1252, which is what
@@ -21,6 +23,7 @@
 struct fold {
     struct message_sink sink;
     struct message_sink *next;
+    bool title;   /* the form of SORT */
     bool damaged; /* something was not UTF-8 */
     size_t tail_len;
     char tail[4]; /* the beginning of a character whose rest is to come */
@@ -31,6 +34,9 @@ struct fold {
 };
 
 void fold_init(struct fold *f, struct message_sink *next);
+
+/* The same for the form in which SORT and THREAD compare: octets as they are (memcmp). */
+void fold_init_title(struct fold *f, struct message_sink *next);
 
 /* The end of the text: writes what is held, and the stage may be used for another text. False
  * if the next sink wanted no more. */
