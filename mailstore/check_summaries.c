@@ -13,9 +13,13 @@ _Static_assert(SUMMARY_KINDS <= INDEX_CACHE_KINDS, "a kind has no column");
 _Static_assert(SUMMARY_MAX == INDEX_CACHE_MAX, "a value that is made could not be kept");
 
 static const char *const kind_name[SUMMARY_KINDS] = {
-    [SUMMARY_ENVELOPE] = "ENVELOPE",   [SUMMARY_FIELDS] = "header fields",
-    [SUMMARY_SEARCH] = "search texts", [SUMMARY_STRUCTURE] = "BODYSTRUCTURE",
+    [SUMMARY_ENVELOPE] = "ENVELOPE",
+    [SUMMARY_FIELDS] = "header fields",
+    [SUMMARY_SEARCH] = "search texts",
+    [SUMMARY_STRUCTURE] = "BODYSTRUCTURE",
     [SUMMARY_BODY] = "BODY",
+    [SUMMARY_SORT] = "sort keys",
+    [SUMMARY_THREAD] = "thread references",
 };
 
 /* In the place of what is in *out. The snapshot is not held while a message is read. */

@@ -1,5 +1,6 @@
 #include "message/message_ids.h"
 
+#include <endian.h>
 #include <string.h>
 
 void message_ids_begin(struct message_ids *ids, const char *value, size_t n)
@@ -114,4 +115,61 @@ bool message_ids_next(struct message_ids *ids)
             return !ids->id.failed;
     }
     return false;
+}
+
+/* --- SipHash-2-4 (Aumasson and Bernstein, 2012), with the key of its authors' test vectors.
+ * ---
+ */
+
+struct sip {
+    uint64_t a, b, c, d;
+};
+
+static uint64_t rotated(uint64_t v, unsigned bits)
+{
+    return v << bits | v >> (64 - bits);
+}
+
+static void sip_rounds(struct sip *s, int rounds)
+{
+    for (int i = 0; i < rounds; i++) {
+        s->a += s->b;
+        s->c += s->d;
+        s->b = rotated(s->b, 13) ^ s->a;
+        s->d = rotated(s->d, 16) ^ s->c;
+        s->a = rotated(s->a, 32) + s->d;
+        s->c += s->b;
+        s->d = rotated(s->d, 21) ^ s->a;
+        s->b = rotated(s->b, 17) ^ s->c;
+        s->c = rotated(s->c, 32);
+    }
+}
+
+static void sip_word(struct sip *s, uint64_t word)
+{
+    s->d ^= word;
+    sip_rounds(s, 2);
+    s->a ^= word;
+}
+
+uint64_t message_id_hash(const char *id, size_t n)
+{
+    const uint64_t low = UINT64_C(0x0706050403020100);
+    const uint64_t high = UINT64_C(0x0f0e0d0c0b0a0908);
+    struct sip s = { low ^ UINT64_C(0x736f6d6570736575), high ^ UINT64_C(0x646f72616e646f6d),
+                     low ^ UINT64_C(0x6c7967656e657261), high ^ UINT64_C(0x7465646279746573) };
+    uint64_t word;
+    size_t i = 0;
+    for (; n - i >= sizeof word; i += sizeof word) {
+        memcpy(&word, id + i, sizeof word);
+        sip_word(&s, le64toh(word));
+    }
+    word = 0;
+    if (i < n)
+        memcpy(&word, id + i, n - i);
+    sip_word(&s, le64toh(word) | (uint64_t)n << 56);
+    s.c ^= 0xff;
+    sip_rounds(&s, 4);
+    uint64_t hash = s.a ^ s.b ^ s.c ^ s.d;
+    return hash == 0 ? 1 : hash;
 }

@@ -7,6 +7,11 @@ enum message_depth summary_depth(enum summary_kind kind)
     return kind == SUMMARY_STRUCTURE || kind == SUMMARY_BODY ? MESSAGE_WHOLE : MESSAGE_HEADER;
 }
 
+bool summary_kept_unasked(enum summary_kind kind)
+{
+    return kind != SUMMARY_BODY && kind != SUMMARY_SORT && kind != SUMMARY_THREAD;
+}
+
 enum message_status summary_make(const struct message *msg, enum summary_kind kind,
                                  uint64_t fields, struct buffer *out)
 {
@@ -21,6 +26,10 @@ enum message_status summary_make(const struct message *msg, enum summary_kind ki
         return summary_put_search(msg, out);
     case SUMMARY_STRUCTURE:
         return message_structure(msg, true, out);
+    case SUMMARY_SORT:
+        return summary_put_sort(msg, out);
+    case SUMMARY_THREAD:
+        return summary_put_thread(msg, out);
     case SUMMARY_BODY:
     case SUMMARY_KINDS:
         break;

@@ -22,6 +22,8 @@ enum summary_kind {
     SUMMARY_SEARCH,    /* From, To, Cc, Bcc and Subject as SEARCH compares them, and the Date */
     SUMMARY_STRUCTURE, /* BODYSTRUCTURE as FETCH sends it */
     SUMMARY_BODY,      /* BODY as FETCH sends it */
+    SUMMARY_SORT,      /* what SORT orders by, and THREAD as well */
+    SUMMARY_THREAD,    /* the message's id, and those that it refers to */
     SUMMARY_KINDS
 };
 
@@ -31,6 +33,10 @@ enum summary_kind {
 
 /* How deep a message must be parsed for this kind. */
 enum message_depth summary_depth(enum summary_kind kind);
+
+/* Whether a value of this kind is worth keeping when nobody has asked for it, only because the
+ * message is parsed already. The others are asked for by few, who ask again. */
+bool summary_kept_unasked(enum summary_kind kind);
 
 /* Appends the value of a kind to *out. `fields`: for SUMMARY_FIELDS, see below. MESSAGE_NOMEM:
  * it does not fit into *out (whose ceiling is the caller's: SUMMARY_MAX), or no memory. Reads
@@ -77,5 +83,54 @@ bool summary_search_header(const void *value, size_t n, int field,
 /* What message_sent_day would return. False: the value is not sound; *dated_r: what it would
  * return. */
 bool summary_sent_day(const void *value, size_t n, bool *dated_r, int64_t *day_r);
+
+/* --- SUMMARY_SORT. ---------------------------------------------------------------------------
+ */
+
+/* What SORT compares as text. */
+enum sort_key_kind {
+    SORT_SUBJECT, /* the base subject (message/base_subject.h) */
+    SORT_FROM,    /* the mailbox of the first address as ENVELOPE has it: of a group its name */
+    SORT_TO,
+    SORT_CC,
+    SORT_DISPLAYFROM, /* its display name, or else its mailbox@host (RFC 5957 section 3) */
+    SORT_DISPLAYTO,
+    SORT_KEYS
+};
+
+/* Empty where the message has none. In the form of i;unicode-casemap: one is before another as
+ * its octets are, and the same where they are the same. */
+struct sort_key {
+    const char *p; /* in the value */
+    size_t n;
+};
+
+struct summary_sort {
+    bool dated;     /* it has a Date that can be read: else its INTERNALDATE counts */
+    int64_t second; /* since 1970-01-01, UTC (RFC 5256 section 2.2); 0 if not dated */
+    bool reply;     /* a reply or forward, by its subject (RFC 5256 section 3) */
+    struct sort_key key[SORT_KEYS];
+};
+
+/* False: the value is not sound. */
+bool summary_sort(const void *value, size_t n, struct summary_sort *sort_r);
+
+/* --- SUMMARY_THREAD. -------------------------------------------------------------------------
+ *
+ * Only the ids, as numbers (message_id_hash): THREAD needs the dates of all messages, and the
+ * subjects, and has both from SUMMARY_SORT; THREAD=ORDEREDSUBJECT needs nothing else.
+ */
+
+struct summary_thread {
+    uint64_t id;           /* of the Message-ID; 0: it has none that is one */
+    size_t references;     /* how many: those of References, else one of In-Reply-To */
+    const char *reference; /* in the value */
+};
+
+/* False: the value is not sound. */
+bool summary_thread(const void *value, size_t n, struct summary_thread *thread_r);
+
+/* The i-th reference (from 0), the oldest first. */
+uint64_t summary_thread_reference(const struct summary_thread *thread, size_t i);
 
 #endif

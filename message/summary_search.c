@@ -1,13 +1,12 @@
 /*
  * What SEARCH compares of a header.
  *
- * Behind the format: whether there is a date (1 octet), its day as SENTON means it (8), its
- * second in UTC as SORT will mean it (8), the length of each field's text (4 each), then the
- * texts, decoded and folded. Several fields of one name are set apart by an octet that is in
- * no text, so that nothing is found across them. The length is ABSENT where there is no such
- * field: an empty text is found in any that is there.
+ * Behind the format: whether there is a date (1 octet), its day as SENTON means it (8), the
+ * length of each field's text (4 each), then the texts, decoded and folded. Several fields of
+ * one name are set apart by an octet that is in no text, so that nothing is found across them.
+ * The length is ABSENT where there is no such field: an empty text is found in any that is
+ * there.
  */
-#include "message/date.h"
 #include "message/encoded_word.h"
 #include "message/fold.h"
 #include "message/header.h"
@@ -24,13 +23,10 @@ static const char *const name[] = { "From", "To", "Cc", "Bcc", "Subject" };
 #define ABSENT    UINT32_MAX
 #define SEPARATOR '\xff' /* folded text is UTF-8 */
 
-#define SECONDS_A_DAY 86400
-
 /* Where the parts of a value are, behind the format. */
 #define AT_DATED   0
 #define AT_DAY     1
-#define AT_SECOND  (AT_DAY + sizeof(int64_t))
-#define AT_LENGTHS (AT_SECOND + sizeof(int64_t))
+#define AT_LENGTHS (AT_DAY + sizeof(int64_t))
 #define AT_TEXTS   (AT_LENGTHS + FIELDS * sizeof(uint32_t))
 
 int summary_search_field(const char *wanted)
@@ -44,16 +40,6 @@ int summary_search_field(const char *wanted)
 /* --- Making. ---------------------------------------------------------------------------------
  */
 
-struct collector {
-    struct message_sink sink; /* first: the two are one address */
-    struct buffer *out;
-};
-
-static bool collect(struct message_sink *sink, const void *octets, size_t n)
-{
-    return buffer_append(((struct collector *)sink)->out, octets, n);
-}
-
 struct maker {
     struct buffer text[FIELDS];
     bool present[FIELDS];
@@ -63,7 +49,7 @@ struct maker {
 
 static void take_field(struct maker *m, size_t i, const struct field *f)
 {
-    struct collector last = { { collect }, &m->text[i] };
+    struct summary_collector last = { { summary_collect }, &m->text[i] };
     bool stopped = false;
     if (m->present[i])
         buffer_putc(&m->text[i], SEPARATOR);
@@ -86,16 +72,11 @@ static void take_fields(struct maker *m, const struct part *root)
                 take_field(m, i, &f);
 }
 
-static void put_date(const struct part *root, struct buffer *out)
+static void put_date(const struct message *msg, struct buffer *out)
 {
-    struct field f;
-    struct date date = { 0 };
-    bool dated = part_field(root, "Date", &f) && date_parse(f.value, f.value_len, &date);
-    int64_t second =
-        dated ? date.day * SECONDS_A_DAY + date.second - (int64_t)date.zone * 60 : 0;
-    buffer_putc(out, dated ? 1 : 0);
-    buffer_append(out, &date.day, sizeof date.day);
-    buffer_append(out, &second, sizeof second);
+    int64_t day = 0;
+    buffer_putc(out, message_sent_day(msg, &day) ? 1 : 0);
+    buffer_append(out, &day, sizeof day);
 }
 
 static void put_texts(const struct maker *m, struct buffer *out)
@@ -119,7 +100,7 @@ enum message_status summary_put_search(const struct message *msg, struct buffer 
     for (size_t i = 0; i < FIELDS; i++)
         buffer_init(&m->text[i], out->max);
     take_fields(m, root);
-    put_date(root, out);
+    put_date(msg, out);
     put_texts(m, out);
     for (size_t i = 0; i < FIELDS; i++)
         buffer_free(&m->text[i]);

@@ -63,12 +63,18 @@ static bool is_sound(struct content *c, enum summary_kind kind, const struct buf
     size_t n;
     bool dated;
     int64_t day;
+    struct summary_sort sort;
+    struct summary_thread thread;
     switch (kind) {
     case SUMMARY_FIELDS:
         c->covered = summary_fields_covered(value->data, value->len);
         return c->covered != 0;
     case SUMMARY_SEARCH:
         return summary_sent_day(value->data, value->len, &dated, &day);
+    case SUMMARY_SORT:
+        return summary_sort(value->data, value->len, &sort);
+    case SUMMARY_THREAD:
+        return summary_thread(value->data, value->len, &thread);
     default:
         return summary_text(value->data, value->len, &text, &n);
     }
@@ -97,17 +103,17 @@ static void keep(struct content *c, enum summary_kind kind, const struct buffer 
 static void look_at_others(struct content *c, uint64_t fields)
 {
     for (enum summary_kind kind = 0; kind < SUMMARY_KINDS && !c->making; kind++)
-        if ((c->kept & 1u << kind) == 0)
+        if ((c->kept & 1u << kind) == 0 && summary_kept_unasked(kind))
             (void)content_kept(c, kind, fields, &c->scratch);
     c->making = true;
 }
 
-/* Every kind that the message, as deep as it is parsed, can give, but for what is asked for by
- * few (BODY). What can't be made, or is too long, is left out. */
+/* Every kind that is kept unasked and that the message, as deep as it is parsed, can give. What
+ * can't be made, or is too long, is left out. */
 static void keep_others(struct content *c, uint64_t fields)
 {
     for (enum summary_kind kind = 0; kind < SUMMARY_KINDS; kind++) {
-        if ((c->kept & 1u << kind) != 0 || kind == SUMMARY_BODY ||
+        if ((c->kept & 1u << kind) != 0 || !summary_kept_unasked(kind) ||
             summary_depth(kind) > c->depth)
             continue;
         buffer_clear(&c->scratch);
