@@ -27,7 +27,7 @@ HARDEN   := -fPIE -fstack-protector-strong -fno-strict-aliasing
 LINKHARD := -pie -Wl,-z,relro,-z,now,-z,noexecstack
 LIBS     := -lpam -lcrypt -lutf8proc -llmdb
 
-ifdef SANITIZE
+ifneq ($(SANITIZE),)
 BUILD    ?= build/sanitize
 HARDEN   += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LINKHARD += -fsanitize=address,undefined
@@ -53,7 +53,7 @@ endif
 COMPILE = $(CC) -std=c17 $(CPPFLAGS) $(WARN) $(HARDEN) $(INSTRUMENT) $(CFLAGS) -MMD -MP
 
 .PHONY: all check check-built check-unit check-session check-e2e check-client check-fuzz units demo \
-        replay deps deps-build deps-demo deps-lint deps-bench bench soak fuzz install clean lint \
+        replay growth deps deps-build deps-demo deps-lint deps-bench bench soak fuzz install clean lint \
         format FORCE
 all: imapd
 
@@ -128,7 +128,7 @@ KINDS := unit fuzz session e2e client interop $(if $(SANITIZE),,fault)
 # Each test is a program: 0 passed, 77 skipped, else failed (tests/run).
 check: deps
 	@$(MAKE) --no-print-directory check-built
-check-built: imapd $(UNITS) replay
+check-built: imapd $(UNITS) replay growth
 	@tests/run $(BUILD) $(KINDS)
 check-unit: $(UNITS)
 	@tests/run $(BUILD) unit
@@ -138,7 +138,7 @@ check-e2e: imapd
 	@tests/run $(BUILD) e2e
 check-client: imapd
 	@tests/run $(BUILD) client
-check-fuzz: replay
+check-fuzz: replay growth
 	@tests/run $(BUILD) fuzz
 
 # Kills sessions at random moments, ROUNDS times (10000), and checks what was acknowledged.
@@ -180,26 +180,29 @@ $(BUILD)/bin/%: $(BUILD)/tests/fuzz/%_fuzz.o $(ARCHIVES)
 	$(call SAY,$(CC) $(LINKHARD) -fsanitize=fuzzer $(LDFLAGS) -o $@ $< -Wl$(COMMA)--start-group \
 	    $(ARCHIVES) -Wl$(COMMA)--end-group $(LIBS))
 
-# The same targets without a fuzzer, always under ASan and UBSan: replays the seeds, and counts
-# steps (tests/fuzz/replay.c, growth.c).
+# The same targets without a fuzzer: `replay` runs the seeds, always under ASan and UBSan; `growth`
+# counts steps (tests/fuzz/growth.c). Each is a build of its own.
 WRAPPED := memcpy memmove memset explicit_bzero realloc memcmp strncasecmp strspn strcspn strlen \
            memchr memrchr memmem strchr strrchr strstr
-REPLAY_OBJECTS := $(BUILD)/tests/fuzz/replay.o $(BUILD)/tests/fuzz/growth.o \
-                  $(FUZZ_NAMES:%=$(BUILD)/tests/fuzz/%_fuzz.o)
+SUBMAKE := $(MAKE) --no-print-directory
+FUZZ_OBJECTS := $(BUILD)/tests/fuzz/targets.o $(FUZZ_NAMES:%=$(BUILD)/tests/fuzz/%_fuzz.o)
 replay:
-	@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$$(nproc)) SANITIZE=1 \
-	    REPLAY=1 BUILD=build/replay CFLAGS='-O1 -g -Wno-format-truncation' INSTRUMENT=-fsanitize-coverage=trace-pc \
-	    build/replay/fuzz/replay
-$(BUILD)/fuzz/replay: $(REPLAY_OBJECTS) $(ARCHIVES)
+	@$(SUBMAKE) $(if $(filter -j%,$(MAKEFLAGS)),,-j$$(nproc)) SANITIZE=1 FUZZ_TABLE=1 \
+	    BUILD=build/replay CFLAGS='-O1 -g -Wno-format-truncation' build/replay/fuzz/replay
+growth:
+	@$(SUBMAKE) $(if $(filter -j%,$(MAKEFLAGS)),,-j$$(nproc)) SANITIZE= FUZZ_TABLE=1 \
+	    BUILD=build/growth CFLAGS='-O1 -g -U_FORTIFY_SOURCE' INSTRUMENT=-fsanitize-coverage=trace-pc \
+	    LDFLAGS='$(WRAPPED:%=-Wl,--wrap=%)' build/growth/fuzz/growth
+$(BUILD)/fuzz/replay $(BUILD)/fuzz/growth: $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(FUZZ_OBJECTS) \
+                                           $(ARCHIVES)
 	@mkdir -p $(@D)
-	$(call SAY,$(CC) $(LINKHARD) $(LDFLAGS) $(WRAPPED:%=-Wl$(COMMA)--wrap=%) -o $@ \
-	    $(REPLAY_OBJECTS) -Wl$(COMMA)--start-group $(ARCHIVES) -Wl$(COMMA)--end-group $(LIBS))
-ifdef REPLAY
-$(BUILD)/tests/fuzz/%_fuzz.o: CPPFLAGS += -DLLVMFuzzerTestOneInput=$(patsubst %_fuzz,fuzz_%,$(@F:.o=))
+	$(call SAY,$(CC) $(LINKHARD) $(LDFLAGS) -o $@ $< $(FUZZ_OBJECTS) -Wl$(COMMA)--start-group \
+	    $(ARCHIVES) -Wl$(COMMA)--end-group $(LIBS))
 $(BUILD)/tests/fuzz/growth.o: override INSTRUMENT :=
-$(BUILD)/tests/fuzz/growth.o: HARDEN := -fPIE
-$(BUILD)/tests/fuzz/replay.o: CPPFLAGS += -DFUZZ_TARGETS='$(foreach n,$(FUZZ_NAMES),X($(n)))'
-$(BUILD)/tests/fuzz/replay.o: $(BUILD)/targets
+ifdef FUZZ_TABLE
+$(BUILD)/tests/fuzz/%_fuzz.o: CPPFLAGS += -DLLVMFuzzerTestOneInput=$(patsubst %_fuzz,fuzz_%,$(@F:.o=))
+$(BUILD)/tests/fuzz/targets.o: CPPFLAGS += -DFUZZ_TARGETS='$(foreach n,$(FUZZ_NAMES),X($(n)))'
+$(BUILD)/tests/fuzz/targets.o: $(BUILD)/targets
 $(BUILD)/targets: FORCE
 	@mkdir -p $(@D)
 	@echo '$(FUZZ_NAMES)' | cmp -s - $@ || echo '$(FUZZ_NAMES)' >$@

@@ -1,5 +1,5 @@
 /*
- * Whether the time that a target takes grows with its input and no faster.
+ * growth [NAME]: whether the time that a target takes grows with its input and no faster.
  *
  * Time is counted in steps, which are the same at each run: one for each basic block that is
  * entered (gcc's -fsanitize-coverage=trace-pc calls us there), and one for each 16 octets that
@@ -9,7 +9,7 @@
  * quadratic 64-fold. The bound lies between, and a bound of steps for an octet finds what is
  * quadratic up to a limit of ours and linear beyond.
  */
-#include "tests/fuzz/replay.h"
+#include "tests/fuzz/targets.h"
 
 #include "base/buffer.h"
 
@@ -182,7 +182,7 @@ static void make(const struct growth *g, size_t n, struct buffer *out)
         abort();
 }
 
-static uint64_t count(const struct replay_target *t, const struct growth *g, size_t n)
+static uint64_t count(const struct fuzz_target *t, const struct growth *g, size_t n)
 {
     struct buffer input;
     make(g, n, &input);
@@ -204,7 +204,7 @@ static void tell_piece(const char *piece)
     putchar('\n');
 }
 
-static bool measure(const struct replay_target *t, const struct growth *g)
+static bool measure(const struct fuzz_target *t, const struct growth *g)
 {
     size_t most = g->most == 0 ? LARGEST : g->most;
     unsigned allowed = g->per_octet == 0 ? PER_OCTET_MAX : g->per_octet;
@@ -226,7 +226,7 @@ static int measure_some(const char *only, size_t first, size_t step)
 {
     int status = 0;
     for (size_t i = first; i < sizeof cases / sizeof *cases; i += step) {
-        const struct replay_target *t = replay_find(cases[i].target);
+        const struct fuzz_target *t = fuzz_find(cases[i].target);
         if (t == NULL) {
             printf("FAIL %s: no such target\n", cases[i].target);
             status = 1;
@@ -238,8 +238,9 @@ static int measure_some(const char *only, size_t first, size_t step)
     return status;
 }
 
-int replay_growth(const char *only)
+int main(int argc, char **argv)
 {
+    const char *only = argc > 1 ? argv[1] : NULL;
     int status = 0;
     fflush(stdout);
     for (size_t i = 0; i < WORKERS; i++) {

@@ -4,9 +4,8 @@
  *     replay seeds DIRECTORY     each target with the files in DIRECTORY/NAME, and with each
  *                                beginning of the small ones
  *     replay one NAME FILE...    one target with these files
- *     replay growth [NAME]       whether time grows with the input and no faster: growth.c
  */
-#include "tests/fuzz/replay.h"
+#include "tests/fuzz/targets.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -20,22 +19,6 @@
 /* And of these every so many, with sessions, each of which makes a Maildir. */
 #define CUTS 40
 
-#define X(name) int fuzz_##name(const uint8_t *data, size_t size);
-FUZZ_TARGETS
-#undef X
-
-#define X(name) { #name, fuzz_##name },
-const struct replay_target replay_targets[] = { FUZZ_TARGETS{ NULL, NULL } };
-#undef X
-
-const struct replay_target *replay_find(const char *name)
-{
-    const struct replay_target *t = replay_targets;
-    while (t->name != NULL && strcmp(t->name, name) != 0)
-        t++;
-    return t->name == NULL ? NULL : t;
-}
-
 /* What is being run, for whoever reads of an abort. */
 static void tell(const char *path, size_t n)
 {
@@ -46,7 +29,7 @@ static void tell(const char *path, size_t n)
         (void)!write(STDERR_FILENO, line, (size_t)len);
 }
 
-static void run(const struct replay_target *t, const char *path, const uint8_t *data, size_t n)
+static void run(const struct fuzz_target *t, const char *path, const uint8_t *data, size_t n)
 {
     /* A copy of its own size, so that a read beyond it is seen. */
     uint8_t *copy = malloc(n + (n == 0));
@@ -59,7 +42,7 @@ static void run(const struct replay_target *t, const char *path, const uint8_t *
     free(copy);
 }
 
-static bool run_file(const struct replay_target *t, const char *path, bool cut)
+static bool run_file(const struct fuzz_target *t, const char *path, bool cut)
 {
     FILE *f = fopen(path, "rb");
     struct stat st;
@@ -81,7 +64,7 @@ static bool run_file(const struct replay_target *t, const char *path, bool cut)
     return ok;
 }
 
-static bool run_directory(const struct replay_target *t, const char *seeds, unsigned *files)
+static bool run_directory(const struct fuzz_target *t, const char *seeds, unsigned *files)
 {
     char path[512];
     snprintf(path, sizeof path, "%s/%s", seeds, t->name);
@@ -106,7 +89,7 @@ static bool run_directory(const struct replay_target *t, const char *seeds, unsi
 static int replay_seeds(const char *seeds)
 {
     int status = 0;
-    for (const struct replay_target *t = replay_targets; t->name != NULL; t++) {
+    for (const struct fuzz_target *t = fuzz_targets; t->name != NULL; t++) {
         unsigned files = 0;
         if (!run_directory(t, seeds, &files))
             status = 1;
@@ -120,12 +103,10 @@ int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "seeds") == 0)
         return replay_seeds(argv[2]);
-    if (argc >= 2 && argc <= 3 && strcmp(argv[1], "growth") == 0)
-        return replay_growth(argc == 3 ? argv[2] : NULL);
-    const struct replay_target *t =
-        argc > 3 && strcmp(argv[1], "one") == 0 ? replay_find(argv[2]) : NULL;
+    const struct fuzz_target *t =
+        argc > 3 && strcmp(argv[1], "one") == 0 ? fuzz_find(argv[2]) : NULL;
     if (t == NULL) {
-        fprintf(stderr, "usage: replay seeds DIRECTORY | one NAME FILE... | growth [NAME]\n");
+        fprintf(stderr, "usage: replay seeds DIRECTORY | one NAME FILE...\n");
         return 2;
     }
     for (int i = 3; i < argc; i++)
