@@ -82,7 +82,7 @@ static void announce(struct mailbox *mb, uint32_t uid)
     struct ahead *a = mb->ahead;
     struct located at;
     struct message_file file;
-    char octet;
+    char octet = 0;
     if (!mailbox_locate(mb, uid, &at) ||
         message_file_open_at(located_dir(mb, &at), at.name, &file) != STORE_OK)
         return;

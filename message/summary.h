@@ -14,7 +14,7 @@
 #include "message/message.h"
 #include "message/search.h"
 
-#define SUMMARY_FORMAT 2
+#define SUMMARY_FORMAT 3
 
 enum summary_kind {
     SUMMARY_ENVELOPE,  /* as FETCH sends it */

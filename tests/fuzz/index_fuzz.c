@@ -1,5 +1,5 @@
 /*
- * Every value of the index, whatever is in it: an index in memory is filled, then damaged as
+ * Every value of the index, whatever is in it: an index is filled, then damaged as
  * the input says, then read and written as the store does. Nothing of it ends the process or
  * goes on for ever, and what is told is in order and can be used. Damage that nothing could
  * know (a size, a flag) stays; all else is noticed or does no harm.
@@ -12,6 +12,7 @@
  */
 #include "tests/fuzz/scratch.h"
 
+#include "mailstore/index_cache.h"
 #include "mailstore/index_change.h"
 #include "mailstore/index_folder.h"
 #include "mailstore/index_message.h"
@@ -19,10 +20,12 @@
 #include "mailstore/mailbox.h"
 #include "mailstore/table.h"
 
-#define FOLDER_INO 100
-#define MESSAGES   70
-#define VALUE_MAX  4096
-#define KEY_MAX    64
+#define MESSAGES  70
+#define KINDS     3
+#define VALUE_MAX 4096
+#define KEY_MAX   64
+
+static const struct folder_key folder_key = { .ino = 100, .dev = 2049 };
 
 /* More records than were ever put, or damage could make. */
 #define STEPS_MAX 100000
@@ -69,7 +72,7 @@ static void put_message(struct index *ix, uint32_t folder, uint32_t uid)
 static uint32_t fill(struct index *ix)
 {
     static const uint32_t uid[] = { 1, 2, 3 | INDEX_EXPUNGED, 4 };
-    struct index_folder f = { .cur_ino = FOLDER_INO, .uidvalidity = 1700000000, .shown = 3 };
+    struct index_folder f = { .key = folder_key, .uidvalidity = 1700000000, .shown = 3 };
     f.list.present = true;
     snprintf(f.list.fields, sizeof f.list.fields, " G0123456789abcdef");
     CHECK(index_write(ix));
@@ -77,6 +80,9 @@ static uint32_t fill(struct index *ix)
     for (uint32_t i = 1; i <= MESSAGES; i++)
         put_message(ix, f.id, i);
     CHECK(index_change_add(ix, &f, 5, uid, 4) && index_change_add(ix, &f, 6, uid, 4));
+    for (unsigned kind = 0; kind < KINDS; kind++)
+        for (uint32_t i = 1; i <= MESSAGES; i += 9)
+            CHECK(index_cache_put(ix, &f, kind, i, "a value that was kept", 21 - kind));
     CHECK(index_folder_put(ix, &f));
     CHECK(index_commit(ix));
     return f.id;
@@ -167,7 +173,7 @@ static bool count_change(void *ctx, uint32_t uid, uint64_t modseq)
 
 static bool see_folder(void *ctx, const struct index_folder *f)
 {
-    CHECK(f->cur_ino != 0 && f->id != 0 && f->uidvalidity != 0);
+    CHECK(f->key.ino != 0 && f->id != 0 && f->uidvalidity != 0);
     CHECK(memchr(f->list.fields, '\0', sizeof f->list.fields) != NULL);
     return ++*(unsigned *)ctx < STEPS_MAX;
 }
@@ -177,6 +183,35 @@ static bool see_unique(void *ctx, uint32_t uid, uint32_t hash)
     (void)uid;
     (void)hash;
     return ++*(unsigned *)ctx < STEPS_MAX;
+}
+
+static bool see_value(void *ctx, unsigned kind, uint32_t uid, size_t n)
+{
+    (void)uid;
+    CHECK(kind < INDEX_CACHE_KINDS && n > 0 && n <= INDEX_CACHE_MAX);
+    return ++*(unsigned *)ctx < STEPS_MAX;
+}
+
+static void read_values(struct index *ix, uint32_t folder)
+{
+    const void *value;
+    size_t n;
+    uint64_t modseq;
+    unsigned count = 0;
+    unsigned char sum = 0;
+    for (unsigned kind = 0; kind < KINDS; kind++) {
+        for (uint32_t uid = 1; uid <= MESSAGES; uid++) {
+            if (!index_cache_get(ix, folder, kind, uid, &value, &n))
+                continue;
+            CHECK(n <= INDEX_CACHE_MAX);
+            for (size_t i = 0; i < n; i++)
+                sum ^= ((const unsigned char *)value)[i];
+            (void)index_cache_sound(ix);
+        }
+    }
+    (void)index_cache_swept(ix, folder, &modseq);
+    (void)index_cache_each(ix, folder, see_value, &count);
+    (void)sum;
 }
 
 static void check_message(const struct index_message *m, const char *name)
@@ -222,8 +257,9 @@ static void read_all(struct index *ix, uint32_t folder)
     (void)index_change_each(ix, folder, 0, count_change, &n);
     n = 0;
     (void)index_folder_each(ix, see_folder, &n);
-    if (index_folder_get(ix, FOLDER_INO, &f, &found) && found)
-        CHECK(f.cur_ino == FOLDER_INO && see_folder(&n, &f));
+    if (index_folder_get(ix, folder_key, &f, &found) && found)
+        CHECK(folder_key_same(f.key, folder_key) && see_folder(&n, &f));
+    read_values(ix, folder);
 }
 
 static bool write_all(struct index *ix, uint32_t folder)
@@ -241,14 +277,17 @@ static bool write_all(struct index *ix, uint32_t folder)
         ok = ok && index_message_put(ix, folder, &m, "another,name") &&
              index_message_remove(ix, folder, uid + 1);
     }
-    if (!ok || !index_folder_get(ix, FOLDER_INO, &f, &found))
+    if (!ok || !index_folder_get(ix, folder_key, &f, &found))
         return false;
     if (found) {
+        ok = index_cache_sweep(ix, &f) &&
+             (!index_cache_room(ix) || index_cache_put(ix, &f, 1, 10, "new", 3));
         f.changes += 1000000;
-        ok = index_change_add(ix, &f, f.modseq + 1, &changed, 1) && index_folder_put(ix, &f);
+        ok = ok && index_change_add(ix, &f, f.modseq + 1, &changed, 1) &&
+             index_folder_put(ix, &f);
     }
-    f = (struct index_folder){ .cur_ino = 7, .uidvalidity = 8 };
-    return ok && index_folder_put(ix, &f) && index_folder_drop(ix, FOLDER_INO);
+    f = (struct index_folder){ .key = { .ino = 7, .dev = 1 }, .uidvalidity = 8 };
+    return ok && index_folder_put(ix, &f) && index_folder_drop(ix, folder_key);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -257,9 +296,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int root = scratch_open(scratch_begin());
     struct index *ix = index_open(root, NULL, (uint64_t)1 << 24);
     CHECK(ix != NULL);
-    index_go_private(ix);
     (void)index_check(ix);
-    CHECK(index_is_private(ix));
+    CHECK(!index_is_private(ix)); /* a private one keeps less */
     uint32_t folder = fill(ix);
     CHECK(index_write(ix));
     while (c.left > 0)
