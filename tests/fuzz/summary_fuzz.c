@@ -3,8 +3,10 @@
  * it is made where the ceiling is its length, and not where that is one less. And any octets as
  * a summary: those that were made, cut off or changed somewhere, and the input itself.
  */
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/stage.h"
 
+#include "message/message_ids.h"
+#include "message/part.h"
 #include "message/summary.h"
 #include "tests/unit/memory_input.h"
 
@@ -186,6 +188,43 @@ static void check_text(const struct message *msg, enum summary_kind kind,
     buffer_free(&expected);
 }
 
+/* What of it can be told in another way: the day, but for the zone; and each text is UTF-8. */
+static void check_sort(const struct message *msg, const struct buffer *value)
+{
+    struct summary_sort sort;
+    int64_t day = 0;
+    CHECK(summary_sort(value->data, value->len, &sort));
+    CHECK(message_sent_day(msg, &day) == sort.dated);
+    CHECK(sort.second >= (day - 1) * 86400 && sort.second <= (day + 2) * 86400);
+    for (int i = 0; i < SORT_KEYS; i++)
+        CHECK(is_utf8(sort.key[i].p, sort.key[i].n));
+}
+
+static void check_thread(const struct message *msg, const struct buffer *value)
+{
+    struct summary_thread thread;
+    struct message_ids ids;
+    struct field f;
+    uint64_t own = 0;
+    size_t n = 0;
+    CHECK(summary_thread(value->data, value->len, &thread));
+    if (part_field(&msg->part[0], "message-id", &f)) {
+        message_ids_begin(&ids, f.value, f.value_len);
+        if (message_ids_next(&ids))
+            own = message_id_hash(ids.id.data, ids.id.len);
+        CHECK(message_ids_end(&ids));
+    }
+    CHECK(thread.id == own);
+    if (part_field(&msg->part[0], "references", &f)) {
+        message_ids_begin(&ids, f.value, f.value_len);
+        for (; message_ids_next(&ids); n++)
+            CHECK(n < thread.references && summary_thread_reference(&thread, n) ==
+                                               message_id_hash(ids.id.data, ids.id.len));
+        CHECK(message_ids_end(&ids));
+    }
+    CHECK(thread.references == n || (n == 0 && thread.references == 1));
+}
+
 /* ---- any octets ---- */
 
 static struct search_text *any_text;
@@ -215,6 +254,19 @@ static unsigned read_any(const char *octets, size_t n)
               (sound && field >= 0 && field < (int)SEARCHED));
     if (sound)
         kinds |= 1u << SUMMARY_SEARCH;
+    struct summary_sort sort;
+    struct summary_thread thread;
+    if (summary_sort(octets, n, &sort)) {
+        for (int i = 0; i < SORT_KEYS; i++)
+            CHECK(sort.key[i].p >= octets && sort.key[i].p <= octets + n &&
+                  sort.key[i].n <= (size_t)(octets + n - sort.key[i].p));
+        kinds |= 1u << SUMMARY_SORT;
+    }
+    if (summary_thread(octets, n, &thread)) {
+        for (size_t i = 0; i < thread.references; i++)
+            (void)summary_thread_reference(&thread, i);
+        kinds |= 1u << SUMMARY_THREAD;
+    }
     if (summary_text(octets, n, &text, &text_n)) {
         CHECK(text_n >= 2 && text == octets + 1 && text_n == n - 1);
         kinds |= 1u << SUMMARY_ENVELOPE | 1u << SUMMARY_STRUCTURE | 1u << SUMMARY_BODY;
@@ -241,11 +293,12 @@ static void free_copy(char *copy)
 /* One that was made, cut off at each place, or changed in one place. */
 static void damage(enum summary_kind kind, const struct buffer *value)
 {
-    bool is_text = kind != SUMMARY_FIELDS && kind != SUMMARY_SEARCH;
+    bool may_be_shorter =
+        kind != SUMMARY_FIELDS && kind != SUMMARY_SEARCH && kind != SUMMARY_SORT;
     size_t step = 1 + value->len / 200;
     for (size_t n = 0; n < value->len; n += n < 80 ? 1 : step) {
         char *copy = copy_of(value->data, n);
-        CHECK((read_any(copy, n) & 1u << kind) == 0 || is_text);
+        CHECK((read_any(copy, n) & 1u << kind) == 0 || may_be_shorter);
         free_copy(copy);
     }
     CHECK(read_any(value->data, value->len) & 1u << kind);
@@ -293,6 +346,10 @@ static void check_kind(const struct message *header, const struct message *whole
         check_fields(header, &value, size <= SMALL);
     else if (kind == SUMMARY_SEARCH)
         check_search(header, &value, (const char *)data, size < SMALL ? size : SMALL);
+    else if (kind == SUMMARY_SORT)
+        check_sort(header, &value);
+    else if (kind == SUMMARY_THREAD)
+        check_thread(header, &value);
     else
         check_text(whole, kind, &value);
     damage(kind, &value);
