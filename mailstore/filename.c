@@ -114,8 +114,8 @@ bool maildir_name_with_flags(const char *name, uint8_t flags, uint32_t letters, 
     sort_octets(set, n);
     if (stem + 3 + n + rest_len > NAME_MAX)
         return false;
-    memcpy(out, name, stem);
-    memcpy(out + stem, ":2,", 3);
+    memcpy(out, name, stem);      // NOLINT(bugprone-not-null-terminated-result): more follows
+    memcpy(out + stem, ":2,", 3); // NOLINT(bugprone-not-null-terminated-result)
     memcpy(out + stem + 3, set, n);
     memcpy(out + stem + 3 + n, rest, rest_len + 1);
     return true;

@@ -122,10 +122,10 @@ static bool column_find(struct index *ix, struct column *c, const struct cache_k
 {
     bool known = c->folder == want->folder && want->uid > c->after;
     *found_r = false;
-    if (known && want->uid > c->at && !column_move(ix, c, want, MDB_NEXT, c->at, v_r))
-        return false;
-    else if (known && want->uid == c->at &&
-             !column_move(ix, c, want, MDB_GET_CURRENT, c->after, v_r))
+    bool next = known && want->uid > c->at;
+    bool same = known && want->uid == c->at;
+    if ((next && !column_move(ix, c, want, MDB_NEXT, c->at, v_r)) ||
+        (same && !column_move(ix, c, want, MDB_GET_CURRENT, c->after, v_r)))
         return false;
     if ((!known || want->uid > c->at) &&
         !column_move(ix, c, want, MDB_SET_RANGE, want->uid - 1, v_r))
@@ -194,7 +194,8 @@ static bool put(struct index *ix, const struct cache_key *key, const void *value
     unsigned char octets[KEY_SIZE];
     make_key(octets, key);
     MDB_val k = { sizeof octets, octets };
-    MDB_val v = { n, (void *)(uintptr_t)value }; /* mdb_put only reads it */
+    MDB_val v = { .mv_size = n };
+    v.mv_data = (void *)(uintptr_t)value; // NOLINT(performance-no-int-to-ptr): is only read
     return index_ok(ix, mdb_put(ix->txn, ix->table[INDEX_CACHE], &k, &v, 0));
 }
 

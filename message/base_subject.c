@@ -37,7 +37,7 @@ static size_t squeeze(char *p, size_t n)
     for (size_t i = 0; i < n; i++) {
         bool space = p[i] == ' ' || p[i] == '\t' || p[i] == '\r' || p[i] == '\n';
         if (!space || !after_space)
-            p[to++] = space ? ' ' : p[i];
+            p[to++] = (char)(space ? ' ' : p[i]);
         after_space = space;
     }
     return to;

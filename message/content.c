@@ -158,6 +158,7 @@ static bool same_base(const struct content_piece *x, const struct content_piece 
  */
 static void join_pieces(struct content_pieces *pieces)
 {
+    /* An array of pointers. NOLINTNEXTLINE(bugprone-sizeof-expression) */
     qsort(pieces->order, pieces->n, sizeof *pieces->order, compare_pieces);
     unsigned next = 0;
     for (size_t i = 0; i < pieces->n; i++) {

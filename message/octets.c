@@ -61,7 +61,7 @@ static char *put(char *to, char c, char before)
 {
     if (c == '\n' && before != '\r')
         *to++ = '\r';
-    *to++ = c == '\0' ? (char)OCTET_FOR_NUL : c;
+    *to++ = (char)(c == '\0' ? OCTET_FOR_NUL : c);
     return to;
 }
 

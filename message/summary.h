@@ -74,7 +74,7 @@ bool summary_fields_select(const void *value, size_t n, uint64_t fields, struct 
  */
 
 /* The number of a field (any case) that is in SUMMARY_SEARCH; -1: it is not. */
-int summary_search_field(const char *name);
+int summary_search_field(const char *wanted);
 
 /* What message_search_header would find for that field. False: the value is not sound. */
 bool summary_search_header(const void *value, size_t n, int field,

@@ -261,7 +261,7 @@ static bool quoted_printable_text(struct transfer *t, const char *p, const char 
         int high = hex[(unsigned char)p[1]];
         int low = hex[(unsigned char)p[2]];
         bool escape = high > 0 && low > 0;
-        if (!put(t, escape ? (char)((high & 15) * 16 + (low & 15)) : '='))
+        if (!put(t, (char)(escape ? (high & 15) * 16 + (low & 15) : '=')))
             return false;
         p += escape ? 3 : 1;
     }
