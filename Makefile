@@ -25,7 +25,7 @@ WARN     := -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes -Wmissin
             -Wpointer-arith -Wwrite-strings -Wundef
 HARDEN   := -fPIE -fstack-protector-strong -fno-strict-aliasing
 LINKHARD := -pie -Wl,-z,relro,-z,now,-z,noexecstack
-LIBS     := -lpam -lcrypt -lutf8proc -llmdb
+LIBS     := -lutf8proc -llmdb
 
 ifneq ($(SANITIZE),)
 BUILD    ?= build/sanitize
@@ -94,7 +94,7 @@ define UNIT
 $(BUILD)/unit/$(1): $(BUILD)/tests/unit/$(1).o $(foreach l,$(firstword $(subst _, ,$(1))) $(BELOW_$(firstword $(subst _, ,$(1)))),$(BUILD)/$(l).a)
 	@mkdir -p $$(@D)
 	$$(call SAY,$$(CC) $$(LINKHARD) $$(LDFLAGS) -o $$@ $$< -Wl$$(COMMA)--start-group \
-	    $$(filter %.a,$$^) -Wl$$(COMMA)--end-group -lcmocka $$(LIBS))
+	    $$(filter %.a,$$^) -Wl$$(COMMA)--end-group -lcmocka -Wl$$(COMMA)--as-needed -lcrypt $$(LIBS))
 endef
 $(foreach u,$(UNIT_SOURCES:tests/unit/%.c=%),$(eval $(call UNIT,$(u))))
 

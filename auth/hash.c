@@ -1,6 +1,6 @@
 #include "auth/hash.h"
+#include "auth/library.h"
 
-#include <crypt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -59,12 +59,15 @@ static bool locked(const char *hash)
 
 static enum hash_result check_crypt(const char *hash, const char *password)
 {
+    struct library_crypt lib;
+    if (!library_load_crypt(&lib))
+        return HASH_FAILED;
     /* 32 KiB, and libcrypt keeps intermediate secrets there. */
     struct crypt_data *data = calloc(1, sizeof *data);
     if (data == NULL)
         return HASH_FAILED;
     enum hash_result result = HASH_UNKNOWN;
-    const char *made = crypt_r(password, hash, data);
+    const char *made = lib.crypt(password, hash, data);
     if (made != NULL && made[0] != '*')
         result = same(hash, made) ? HASH_MATCH : HASH_MISMATCH;
     explicit_bzero(data, sizeof *data);
@@ -100,12 +103,13 @@ bool hash_is_crypt(const char *stored)
 bool hash_make(const char *password, struct buffer *out)
 {
     char salt[CRYPT_GENSALT_OUTPUT_SIZE];
-    if (crypt_gensalt_rn("$y$", 0, NULL, 0, salt, sizeof salt) == NULL)
+    struct library_crypt lib;
+    if (!library_load_crypt(&lib) || lib.gensalt("$y$", 0, NULL, 0, salt, sizeof salt) == NULL)
         return false;
     struct crypt_data *data = calloc(1, sizeof *data);
     if (data == NULL)
         return false;
-    const char *made = crypt_r(password, salt, data);
+    const char *made = lib.crypt(password, salt, data);
     bool ok =
         made != NULL && made[0] != '*' && buffer_puts(out, "{CRYPT}") && buffer_puts(out, made);
     explicit_bzero(data, sizeof *data);

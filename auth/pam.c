@@ -4,8 +4,8 @@
  * with it.
  */
 #include "auth/backend.h"
+#include "auth/library.h"
 
-#include <security/pam_appl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,14 +69,15 @@ static void no_delay(int status, unsigned microseconds, void *ctx)
     (void)ctx;
 }
 
-static bool set_items(pam_handle_t *pam, const struct credentials *c)
+static bool set_items(const struct library_pam *lib, pam_handle_t *pam,
+                      const struct credentials *c)
 {
     void (*delay)(int, unsigned, void *) = no_delay;
     const void *delay_item;
     memcpy(&delay_item, &delay, sizeof delay_item); /* PAM wants a function as a void pointer */
-    return pam_set_item(pam, PAM_FAIL_DELAY, delay_item) == PAM_SUCCESS &&
-           pam_set_item(pam, PAM_TTY, "imapd") == PAM_SUCCESS &&
-           (c->rhost == NULL || pam_set_item(pam, PAM_RHOST, c->rhost) == PAM_SUCCESS);
+    return lib->set_item(pam, PAM_FAIL_DELAY, delay_item) == PAM_SUCCESS &&
+           lib->set_item(pam, PAM_TTY, "imapd") == PAM_SUCCESS &&
+           (c->rhost == NULL || lib->set_item(pam, PAM_RHOST, c->rhost) == PAM_SUCCESS);
 }
 
 static enum backend_result failed(int status, const char **reason_r)
@@ -132,11 +133,11 @@ static enum backend_result account(int status, const char **reason_r)
 }
 
 /* A module may have mapped the name to another one: that is the user. */
-static enum backend_result identify(pam_handle_t *pam, struct identity *id,
-                                    const char **reason_r)
+static enum backend_result identify(const struct library_pam *lib, pam_handle_t *pam,
+                                    struct identity *id, const char **reason_r)
 {
     const void *item = NULL;
-    if (pam_get_item(pam, PAM_USER, &item) != PAM_SUCCESS || item == NULL) {
+    if (lib->get_item(pam, PAM_USER, &item) != PAM_SUCCESS || item == NULL) {
         *reason_r = "pam-no-user";
         return BACKEND_UNAVAILABLE;
     }
@@ -156,27 +157,32 @@ enum backend_result backend_pam(const struct settings *s, const struct credentia
     struct credentials copy = *c;
     struct pam_conv conversation = { .conv = converse, .appdata_ptr = &copy };
     pam_handle_t *pam = NULL;
-    int status = pam_start(s->pam_service, c->user, &conversation, &pam);
+    struct library_pam lib;
+    if (!library_load_pam(&lib)) {
+        *reason_r = "pam-missing";
+        return BACKEND_UNAVAILABLE;
+    }
+    int status = lib.start(s->pam_service, c->user, &conversation, &pam);
     if (status != PAM_SUCCESS) {
         *reason_r = "pam-start";
         return BACKEND_UNAVAILABLE;
     }
     enum backend_result result;
-    if (!set_items(pam, c)) {
+    if (!set_items(&lib, pam, c)) {
         *reason_r = "pam-items";
         result = BACKEND_UNAVAILABLE;
         status = PAM_SYSTEM_ERR;
     } else {
-        status = pam_authenticate(pam, PAM_SILENT | PAM_DISALLOW_NULL_AUTHTOK);
+        status = lib.authenticate(pam, PAM_SILENT | PAM_DISALLOW_NULL_AUTHTOK);
         if (status != PAM_SUCCESS) {
             result = failed(status, reason_r);
         } else {
-            status = pam_acct_mgmt(pam, PAM_SILENT | PAM_DISALLOW_NULL_AUTHTOK);
+            status = lib.acct_mgmt(pam, PAM_SILENT | PAM_DISALLOW_NULL_AUTHTOK);
             result = account(status, reason_r);
         }
     }
     if (result == BACKEND_OK)
-        result = identify(pam, id, reason_r);
-    pam_end(pam, status);
+        result = identify(&lib, pam, id, reason_r);
+    lib.end(pam, status);
     return result;
 }

@@ -1,10 +1,10 @@
 #include "auth/pam_session.h"
+#include "auth/library.h"
 #include "auth/process.h"
 #include "base/log.h"
 
 #include <errno.h>
 #include <grp.h>
-#include <security/pam_appl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 struct pam_session {
+    struct library_pam lib;
     pam_handle_t *pam;
     struct pam_conv conversation;
 };
@@ -34,15 +35,17 @@ static int say_nothing(int n, const struct pam_message **messages,
 }
 
 /* By convention pam_setcred finds the user's groups set and adds its own. */
-static bool set_credentials(pam_handle_t *pam, struct identity *id, int *status_r)
+static bool set_credentials(const struct pam_session *session, struct identity *id,
+                            int *status_r)
 {
+    pam_handle_t *pam = session->pam;
     if (setgroups(id->group_count, id->group) < 0) {
         log_error("PAM session: setgroups: %s", strerror(errno));
         return false;
     }
-    *status_r = pam_setcred(pam, PAM_ESTABLISH_CRED | PAM_SILENT);
+    *status_r = session->lib.setcred(pam, PAM_ESTABLISH_CRED | PAM_SILENT);
     if (*status_r != PAM_SUCCESS) {
-        log_error("PAM session: pam_setcred: %s", pam_strerror(pam, *status_r));
+        log_error("PAM session: pam_setcred: %s", session->lib.strerror(pam, *status_r));
         return false;
     }
     int n = getgroups(IDENTITY_GROUPS_MAX, id->group);
@@ -54,19 +57,21 @@ static bool set_credentials(pam_handle_t *pam, struct identity *id, int *status_
     return true;
 }
 
-static bool open_session(pam_handle_t *pam, struct identity *id, const char *rhost,
-                         int *status_r)
+static bool open_session(const struct pam_session *session, struct identity *id,
+                         const char *rhost, int *status_r)
 {
-    *status_r = pam_set_item(pam, PAM_TTY, "imapd");
+    pam_handle_t *pam = session->pam;
+    const struct library_pam *lib = &session->lib;
+    *status_r = lib->set_item(pam, PAM_TTY, "imapd");
     if (*status_r == PAM_SUCCESS && rhost != NULL)
-        *status_r = pam_set_item(pam, PAM_RHOST, rhost);
-    if (*status_r != PAM_SUCCESS || !set_credentials(pam, id, status_r))
+        *status_r = lib->set_item(pam, PAM_RHOST, rhost);
+    if (*status_r != PAM_SUCCESS || !set_credentials(session, id, status_r))
         return false;
-    *status_r = pam_open_session(pam, PAM_SILENT);
+    *status_r = lib->open_session(pam, PAM_SILENT);
     if (*status_r == PAM_SUCCESS)
         return true;
-    log_error("PAM session: pam_open_session: %s", pam_strerror(pam, *status_r));
-    (void)pam_setcred(pam, PAM_DELETE_CRED | PAM_SILENT);
+    log_error("PAM session: pam_open_session: %s", lib->strerror(pam, *status_r));
+    (void)lib->setcred(pam, PAM_DELETE_CRED | PAM_SILENT);
     return false;
 }
 
@@ -76,15 +81,20 @@ bool pam_session_open(const struct settings *s, struct identity *id, const char 
     struct pam_session *session = calloc(1, sizeof *session);
     if (session == NULL)
         return false;
-    session->conversation.conv = say_nothing;
-    int status = pam_start(s->pam_service, id->user, &session->conversation, &session->pam);
-    if (status != PAM_SUCCESS) {
-        log_error("PAM session: pam_start: %s", pam_strerror(session->pam, status));
+    if (!library_load_pam(&session->lib)) {
         free(session);
         return false;
     }
-    if (!open_session(session->pam, id, rhost, &status)) {
-        pam_end(session->pam, status);
+    session->conversation.conv = say_nothing;
+    int status =
+        session->lib.start(s->pam_service, id->user, &session->conversation, &session->pam);
+    if (status != PAM_SUCCESS) {
+        log_error("PAM session: pam_start: %s", session->lib.strerror(session->pam, status));
+        free(session);
+        return false;
+    }
+    if (!open_session(session, id, rhost, &status)) {
+        session->lib.end(session->pam, status);
         free(session);
         return false;
     }
@@ -94,11 +104,12 @@ bool pam_session_open(const struct settings *s, struct identity *id, const char 
 
 void pam_session_close(struct pam_session *session)
 {
-    int status = pam_close_session(session->pam, PAM_SILENT);
+    int status = session->lib.close_session(session->pam, PAM_SILENT);
     if (status != PAM_SUCCESS)
-        log_warning("PAM session: pam_close_session: %s", pam_strerror(session->pam, status));
-    (void)pam_setcred(session->pam, PAM_DELETE_CRED | PAM_SILENT);
-    pam_end(session->pam, status);
+        log_warning("PAM session: pam_close_session: %s",
+                    session->lib.strerror(session->pam, status));
+    (void)session->lib.setcred(session->pam, PAM_DELETE_CRED | PAM_SILENT);
+    session->lib.end(session->pam, status);
     free(session);
 }
 

@@ -136,7 +136,10 @@ static bool number(const char *text, unsigned *value_r, bool *given_r)
     return true;
 }
 
-/* The identity that the line names, with what it leaves out from the system's account. */
+/* The identity that the line names, with what it leaves out from the system's account, also the
+ * supplementary groups where the account is the same user. A line that leaves nothing out has
+ * no more groups than it says, and the system is not asked: where it does not know the user,
+ * that takes longer than all else, because every source of nsswitch.conf is tried. */
 static bool identify(const struct found *found, struct identity *id, const char **reason_r)
 {
     unsigned uid = 0;
@@ -149,37 +152,20 @@ static bool identify(const struct found *found, struct identity *id, const char 
         !number(found->field[FIELD_GID], &gid, &has_gid) || strlen(home) > IDENTITY_HOME_MAX ||
         (*home != '\0' && *home != '/'))
         return false;
-    if (!(has_uid && has_gid && *home != '\0') &&
-        !identity_of_account(id, found->field[FIELD_USER], reason_r))
+    bool whole = has_uid && has_gid && *home != '\0';
+    if (!whole && !identity_of_account(id, found->field[FIELD_USER], reason_r))
         return false;
+    bool same = !whole && (!has_uid || id->uid == uid);
     memcpy(id->user, found->field[FIELD_USER], strlen(found->field[FIELD_USER]) + 1);
     if (*home != '\0')
         memcpy(id->home, home, strlen(home) + 1);
     id->uid = has_uid ? uid : id->uid;
     id->gid = has_gid ? gid : id->gid;
     id->backend = AUTH_BACKEND_PASSWD_FILE;
-    return true;
-}
-
-/* Supplementary groups belong to the system's account. A user of the file alone, or one whom
- * the file gives another uid than the system, has the file's group and no other. */
-static bool find_groups(struct identity *id, const char **reason_r)
-{
-    struct identity *account = calloc(1, sizeof *account);
-    if (account == NULL) {
-        *reason_r = "no-memory";
-        return false;
-    }
-    const char *why = "";
-    bool ok = true;
-    if (identity_of_account(account, id->user, &why) && account->uid == id->uid) {
-        ok = identity_find_groups(id, reason_r);
-    } else {
-        id->group_count = 1;
-        id->group[0] = id->gid;
-    }
-    free(account);
-    return ok;
+    id->group_count = same ? id->group_count : 1;
+    id->group[0] = same ? id->group[0] : id->gid;
+    /* The account's were found with the account's gid. */
+    return !same || !has_gid || identity_find_groups(id, reason_r);
 }
 
 static enum backend_result compare(const struct settings *s, const struct credentials *c,
@@ -242,11 +228,6 @@ static struct found *look_up(const struct settings *s, const char *user, const c
     return found;
 }
 
-static bool find_identity(const struct found *found, struct identity *id, const char **reason_r)
-{
-    return identify(found, id, reason_r) && find_groups(id, reason_r);
-}
-
 enum backend_result backend_passwd_file(const struct settings *s, const struct credentials *c,
                                         struct identity *id, const char **reason_r)
 {
@@ -254,7 +235,7 @@ enum backend_result backend_passwd_file(const struct settings *s, const struct c
     if (found == NULL)
         return BACKEND_UNAVAILABLE;
     enum backend_result result = compare(s, c, found, reason_r);
-    if (result == BACKEND_OK && !find_identity(found, id, reason_r))
+    if (result == BACKEND_OK && !identify(found, id, reason_r))
         result = BACKEND_MISMATCH;
     found_free(found);
     return result;
@@ -270,7 +251,7 @@ enum backend_result passwd_file_identity(const struct settings *s, const char *u
     *reason_r = "unknown-user";
     if (!found->user)
         result = BACKEND_UNKNOWN;
-    else if (!find_identity(found, id, reason_r))
+    else if (!identify(found, id, reason_r))
         result = BACKEND_MISMATCH;
     found_free(found);
     return result;

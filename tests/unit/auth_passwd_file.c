@@ -223,6 +223,16 @@ static void test_from_account(void **state)
     assert_int_equal(id.uid, getuid());
     assert_string_equal(id.home, getpwuid(getuid())->pw_dir);
     assert_true(id.group_count >= 1);
+    /* With nothing left out the system has no say. */
+    n = snprintf(text, sizeof text, "%s:{PLAIN}x:%u:2002::/srv/x\n", account->pw_name,
+                 (unsigned)account->pw_uid);
+    write_file(text, (size_t)n);
+    settings.passwd_file_plain = true;
+    assert_int_equal(ask(account->pw_name, "x"), BACKEND_OK);
+    settings.passwd_file_plain = false;
+    assert_int_equal(id.group_count, 1);
+    assert_int_equal(id.group[0], 2002);
+    assert_string_equal(id.home, "/srv/x");
 }
 
 static void test_file_refused(void **state)

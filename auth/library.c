@@ -1,0 +1,45 @@
+#include "auth/library.h"
+#include "base/log.h"
+
+#include <dlfcn.h>
+#include <stddef.h>
+#include <string.h>
+
+/* More than any of the structs has members. */
+#define FUNCTIONS_MAX 16
+
+/* Fills a struct that is made of n pointers to functions, in the order of their names. They are
+ * looked up where a linked program's would be: PAM modules that do not name libpam themselves
+ * find it, and so does what is put before it (pam_wrapper(1)). */
+static bool load(const char *library, const char *const name[], size_t n, void *functions)
+{
+    void *found[FUNCTIONS_MAX];
+    void *handle = dlopen(library, RTLD_NOW | RTLD_GLOBAL);
+    bool ok = handle != NULL;
+    for (size_t i = 0; ok && i < n; i++) {
+        found[i] = dlsym(RTLD_DEFAULT, name[i]);
+        ok = found[i] != NULL;
+    }
+    if (!ok)
+        log_error("%s can't be loaded: %s", library, dlerror());
+    else
+        memcpy(functions, found, n * sizeof found[0]); /* dlsym(3): they have one size */
+    return ok;
+}
+
+bool library_load_pam(struct library_pam *pam)
+{
+    static const char *const name[] = { "pam_start",    "pam_end",          "pam_set_item",
+                                        "pam_get_item", "pam_authenticate", "pam_acct_mgmt",
+                                        "pam_setcred",  "pam_open_session", "pam_close_session",
+                                        "pam_strerror" };
+    _Static_assert(sizeof *pam == sizeof name, "a name for each function");
+    return load("libpam.so.0", name, sizeof name / sizeof *name, pam);
+}
+
+bool library_load_crypt(struct library_crypt *crypt)
+{
+    static const char *const name[] = { "crypt_r", "crypt_gensalt_rn" };
+    _Static_assert(sizeof *crypt == sizeof name, "a name for each function");
+    return load("libcrypt.so.1", name, sizeof name / sizeof *name, crypt);
+}
