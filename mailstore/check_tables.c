@@ -102,7 +102,8 @@ static bool take_shown(struct check_tables *t)
             return check_impossible(fc, "no memory for the index's tables");
         s->uid = grown;
         uint32_t from = s->count == 0 ? 0 : (grown[s->count - 1] & ~INDEX_UID_RECENT) + 1;
-        if (!index_message_uids(fc->c->index, fc->f.id, from, grown + s->count, READ_SHOWN, &n))
+        if (!index_message_uids(fc->c->index, fc->f.id, from, grown + s->count, READ_SHOWN, &n,
+                                NULL))
             return false;
         s->count += n;
     }

@@ -116,7 +116,7 @@ bool index_shown_set(struct index *ix, uint32_t folder, uint32_t uid, bool shown
 
 /* In a snapshot: as index_message_uids. */
 bool index_shown_uids(struct index *ix, uint32_t folder, uint32_t uid, uint32_t *uid_r,
-                      size_t max, size_t *n_r);
+                      size_t max, size_t *n_r, bool *recent_r);
 
 /* Writes what is noted. */
 bool index_shown_flush(struct index *ix);

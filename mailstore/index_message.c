@@ -45,11 +45,11 @@ bool index_message_next(struct index *ix, uint32_t folder, uint32_t uid,
 }
 
 bool index_message_uids(struct index *ix, uint32_t folder, uint32_t uid, uint32_t *uid_r,
-                        size_t max, size_t *n_r)
+                        size_t max, size_t *n_r, bool *recent_r)
 {
     *n_r = 0;
     return index_readable(ix) && !ix->writing &&
-           index_shown_uids(ix, folder, uid, uid_r, max, n_r);
+           index_shown_uids(ix, folder, uid, uid_r, max, n_r, recent_r);
 }
 
 /* --- By unique part. -------------------------------------------------------------------------

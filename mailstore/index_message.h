@@ -51,11 +51,11 @@ bool index_message_next(struct index *ix, uint32_t folder, uint32_t uid,
                         struct index_message *m_r, char *name_r, bool *found_r);
 
 /* The UIDs from `uid` on of the messages that are there (RECORD_SHOWN), up to `max` of them,
- * each with INDEX_UID_RECENT where its record is INDEX_RECENT. Fewer than max: those were the
- * last. In a snapshot. */
+ * each with INDEX_UID_RECENT where its record is INDEX_RECENT; *recent_r false: none has it
+ * (NULL: not asked). Fewer than max: those were the last. In a snapshot. */
 #define INDEX_UID_RECENT 0x80000000U
 bool index_message_uids(struct index *ix, uint32_t folder, uint32_t uid, uint32_t *uid_r,
-                        size_t max, size_t *n_r);
+                        size_t max, size_t *n_r, bool *recent_r);
 
 /* The UID whose file has this unique part (n octets); of several the highest. 0: none. */
 bool index_message_find(struct index *ix, uint32_t folder, const char *unique, size_t n,

@@ -154,6 +154,7 @@ struct listing {
     uint32_t *uid;
     size_t max;
     size_t n;
+    uint64_t recent; /* not 0: some of them are */
 };
 
 /* One word of bits. Mostly all are set, and nobody must be told of any. */
@@ -179,8 +180,10 @@ static void list_bits(struct listing *l, const struct shown_bits *b, uint32_t ui
 {
     uint32_t base = uid - uid % SHOWN_BITS;
     uint64_t mask = ~(bit_of(uid) - 1);
-    for (size_t i = word_of(uid); i < SHOWN_WORDS; i++, base += SHOWN_BITS, mask = UINT64_MAX)
+    for (size_t i = word_of(uid); i < SHOWN_WORDS; i++, base += SHOWN_BITS, mask = UINT64_MAX) {
         l->n += list_word(l->uid + l->n, l->max - l->n, base, b->shown[i] & mask, b->recent[i]);
+        l->recent |= b->recent[i] & mask;
+    }
 }
 
 /* *chunk_r: what the key says; NO_CHUNK: it is another folder's. */
@@ -224,14 +227,16 @@ static bool walk(struct index *ix, MDB_cursor *c, uint32_t folder, uint32_t uid,
 }
 
 bool index_shown_uids(struct index *ix, uint32_t folder, uint32_t uid, uint32_t *uid_r,
-                      size_t max, size_t *n_r)
+                      size_t max, size_t *n_r, bool *recent_r)
 {
-    struct listing l = { uid_r, max, 0 };
+    struct listing l = { uid_r, max, 0, 0 };
     MDB_cursor *c;
     if (!index_ok(ix, mdb_cursor_open(ix->txn, ix->table[INDEX_SHOWN], &c)))
         return false;
     bool ok = walk(ix, c, folder, uid, &l);
     mdb_cursor_close(c);
     *n_r = ok ? l.n : 0;
+    if (recent_r != NULL)
+        *recent_r = l.recent != 0;
     return ok;
 }

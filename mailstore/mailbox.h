@@ -116,9 +116,10 @@ bool mailbox_next(struct mailbox *mb, uint32_t uid, struct message_info *info_r)
 
 /* The UIDs from `uid` on of the messages that are there, up to `max` of them, each with
  * MAILBOX_UID_RECENT where it is \Recent here; *n_r counts them, and is below max when those
- * were the last. False: it can't be said what is there. */
+ * were the last. *recent_r false: none has the mark. False: it can't be said what is there. */
 #define MAILBOX_UID_RECENT 0x80000000U
-bool mailbox_uids(struct mailbox *mb, uint32_t uid, uint32_t *uid_r, size_t max, size_t *n_r);
+bool mailbox_uids(struct mailbox *mb, uint32_t uid, uint32_t *uid_r, size_t max, size_t *n_r,
+                  bool *recent_r);
 
 /* What is known of this folder contradicts itself: forgets all of it and looks anew. Errors as
  * mailbox_refresh. */

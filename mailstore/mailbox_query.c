@@ -190,14 +190,17 @@ bool mailbox_next(struct mailbox *mb, uint32_t uid, struct message_info *info_r)
     return true;
 }
 
-/* In a session that may write a message is recent when it has claimed it (mailbox_recent.c). */
-static void mark_recent(const struct mailbox *mb, uint32_t *uid, size_t n)
+/* In a session that may write a message is recent when it has claimed it (mailbox_recent.c).
+ * Who selects a folder mostly has to do with neither kind of mark, and then no message is
+ * touched. */
+static void mark_recent(const struct mailbox *mb, uint32_t *uid, size_t n, bool *recent)
 {
     size_t at = 0;
     if (!mb->writable)
         return;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; *recent && i < n; i++)
         uid[i] &= ~MAILBOX_UID_RECENT;
+    *recent = mb->recent.count > 0;
     for (size_t i = 0; i < n && at < mb->recent.count; i++) {
         while (at < mb->recent.count && mb->recent.uid[at] < uid[i])
             at++;
@@ -206,19 +209,20 @@ static void mark_recent(const struct mailbox *mb, uint32_t *uid, size_t n)
     }
 }
 
-bool mailbox_uids(struct mailbox *mb, uint32_t uid, uint32_t *uid_r, size_t max, size_t *n_r)
+bool mailbox_uids(struct mailbox *mb, uint32_t uid, uint32_t *uid_r, size_t max, size_t *n_r,
+                  bool *recent_r)
 {
     bool ok = false;
     for (int i = 0; !ok && i < 2; i++) {
         if (!mailbox_read(mb))
             return false;
-        ok = index_message_uids(mb->index, mb->folder.id, uid, uid_r, max, n_r) &&
+        ok = index_message_uids(mb->index, mb->folder.id, uid, uid_r, max, n_r, recent_r) &&
              (*n_r == max || is_current(mb));
         if (!ok && !look_for_another_try(mb))
             return false;
     }
     if (ok)
-        mark_recent(mb, uid_r, *n_r);
+        mark_recent(mb, uid_r, *n_r, recent_r);
     return ok;
 }
 

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* Others change a folder between our look and our walk less than once in a thousand times. */
 #define WALKS 5
@@ -52,6 +53,18 @@ static bool reserve(struct view *v, size_t room)
     v->uid = larger;
     v->allocated = room;
     return true;
+}
+
+/* What is about to be filled from its beginning to its end is got in one call, which takes half
+ * as long as a page fault for every thousand messages. Only to be faster: it may fail. */
+static void populate(void *octets, size_t n)
+{
+    const uintptr_t page = 4096;
+    uintptr_t first = ((uintptr_t)octets + page - 1) / page * page;
+    uintptr_t end = ((uintptr_t)octets + n) / page * page;
+    if (end > first)
+        (void)madvise((char *)octets + (first - (uintptr_t)octets), end - first,
+                      MADV_POPULATE_WRITE);
 }
 
 /* The range goes on where no other message has come since. */
@@ -109,13 +122,6 @@ void view_cut(struct view *v, size_t count)
 /* Takes the marks off the UIDs that were got, into ranges. */
 static bool take_marks(struct view *v, size_t n)
 {
-    uint32_t marks = 0;
-    for (size_t i = 0; i < n; i++)
-        marks |= v->uid[v->count + i];
-    if ((marks & MAILBOX_UID_RECENT) == 0) {
-        v->count += n;
-        return true;
-    }
     for (size_t i = 0; i < n; i++) {
         struct message_info info = { .uid = v->uid[v->count] & ~MAILBOX_UID_RECENT,
                                      .recent = (v->uid[v->count] & MAILBOX_UID_RECENT) != 0 };
@@ -131,11 +137,19 @@ static enum store_error walk(struct view *v, const struct mailbox_counts *counts
     v->count = v->recent = v->fresh_count = 0;
     uint32_t next = 1;
     size_t n = 1;
+    bool recent;
     while (n > 0) {
         size_t room = v->count < counts->messages ? counts->messages - v->count : SPARE;
-        if (!reserve(v, v->count + room) ||
-            !mailbox_uids(v->mailbox, next, v->uid + v->count, room, &n) || !take_marks(v, n))
+        size_t before = v->allocated;
+        if (!reserve(v, v->count + room))
             return STORE_UNAVAILABLE;
+        if (before == 0)
+            populate(v->uid, room * sizeof *v->uid);
+        if (!mailbox_uids(v->mailbox, next, v->uid + v->count, room, &n, &recent) ||
+            (recent && !take_marks(v, n)))
+            return STORE_UNAVAILABLE;
+        if (!recent)
+            v->count += n;
         if (n < room)
             break;
         next = v->uid[v->count - 1] + 1;

@@ -248,7 +248,7 @@ static void read_all(struct index *ix, uint32_t folder)
         if (index_message_find(ix, folder, name, strlen(name), &at))
             CHECK(at <= UID_LIMIT);
     }
-    if (index_message_uids(ix, folder, 1, uids, MESSAGES, &got))
+    if (index_message_uids(ix, folder, 1, uids, MESSAGES, &got, NULL))
         for (size_t i = 1; i < got; i++)
             CHECK((uids[i] & ~INDEX_UID_RECENT) > (uids[i - 1] & ~INDEX_UID_RECENT));
     n = 0;

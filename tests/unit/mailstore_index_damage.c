@@ -69,7 +69,7 @@ static bool read_everything(struct index *ix)
     }
     static uint32_t listed[1000];
     size_t count;
-    ok = index_message_uids(ix, DAMAGED, 0, listed, 1000, &count) && ok;
+    ok = index_message_uids(ix, DAMAGED, 0, listed, 1000, &count, NULL) && ok;
     n = 0;
     ok = index_change_each(ix, DAMAGED, 0, count_change, &n) && ok;
     uint64_t sum = 0;

@@ -39,6 +39,7 @@ static void commit_as(struct index *ix, uint32_t folder, uint32_t uid, uint8_t s
 struct uids {
     uint32_t uid[UIDS_MAX];
     size_t n;
+    bool recent;
 };
 
 static struct uids got;
@@ -47,7 +48,7 @@ static bool ask(struct index *ix, uint32_t folder, uint32_t from, size_t max)
 {
     assert_true(index_read(ix));
     got.n = 12345;
-    bool ok = index_message_uids(ix, folder, from, got.uid, max, &got.n);
+    bool ok = index_message_uids(ix, folder, from, got.uid, max, &got.n, &got.recent);
     index_release(ix);
     return ok;
 }
@@ -58,6 +59,10 @@ static void expect_from(struct index *ix, uint32_t folder, uint32_t from, const 
     assert_true(ask(ix, folder, from, UIDS_MAX));
     assert_int_equal(got.n, n);
     assert_memory_equal(got.uid, uid, n * sizeof *uid);
+    bool recent = false;
+    for (size_t i = 0; i < n; i++)
+        recent = recent || (uid[i] & INDEX_UID_RECENT) != 0;
+    assert_int_equal(got.recent, recent);
 }
 
 #define EXPECT(ix, folder, ...)                                                                \
@@ -335,7 +340,7 @@ static void test_not_while_writing(void **state)
     size_t n = 7;
     assert_true(index_write(ix));
     put_as(ix, 1, 1, RECORD_SHOWN, INDEX_LISTED);
-    assert_false(index_message_uids(ix, 1, 0, &uid, 1, &n));
+    assert_false(index_message_uids(ix, 1, 0, &uid, 1, &n, NULL));
     assert_int_equal(n, 0);
     assert_true(index_commit(ix));
     EXPECT(ix, 1, 1);

@@ -269,7 +269,7 @@ static void check_uids(struct index *ix, const struct model *model, unsigned fol
     uint32_t uids[UIDS + 1];
     size_t count;
     size_t n = 0;
-    assert_true(index_message_uids(ix, folder_id[folder], from, uids, max, &count));
+    assert_true(index_message_uids(ix, folder_id[folder], from, uids, max, &count, NULL));
     for (uint32_t uid = from; uid <= UIDS && n < max; uid++) {
         const struct known *k = &model->known[folder][uid];
         if (!k->used || k->m.state != RECORD_SHOWN)

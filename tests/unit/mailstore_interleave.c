@@ -155,12 +155,13 @@ static void test_rebuilt_walk(void **state)
     const struct root *r = *state;
     uint32_t uid[8];
     size_t n = 0;
+    bool recent;
     mail_deliver(r, "1.a");
     mail_deliver(r, "2.b");
     struct mailbox *a = mail_open(r, "INBOX", true);
     struct mailbox *b = mail_open(r, "INBOX", true);
     assert_int_equal(mailbox_rebuild(b), STORE_OK);
-    assert_true(mailbox_uids(a, 1, uid, 8, &n));
+    assert_true(mailbox_uids(a, 1, uid, 8, &n, &recent));
     assert_int_equal(n, 2);
     assert_int_equal(mailbox_rebuild(b), STORE_OK);
     struct message_info info;

@@ -135,18 +135,22 @@ bool mailbox_is_gone(struct mailbox *mb, uint32_t uid)
     return !mb->index_fails && (!mailbox_get(mb, uid, &info) || info.expunged);
 }
 
-bool mailbox_uids(struct mailbox *mb, uint32_t uid, uint32_t *uid_r, size_t max, size_t *n_r)
+bool mailbox_uids(struct mailbox *mb, uint32_t uid, uint32_t *uid_r, size_t max, size_t *n_r,
+                  bool *recent_r)
 {
     mb->walked++;
     *n_r = 0;
+    *recent_r = false;
     for (size_t i = 0; i < mb->count && *n_r < max; i++) {
         const struct message_info *m = &mb->message[i];
         if (mb->walk_fails_at != 0 && m->uid >= mb->walk_fails_at) {
             mb->walk_fails_at = 0; /* as when the index ends before the folder does */
             return true;
         }
-        if (m->uid >= uid && !m->expunged)
+        if (m->uid >= uid && !m->expunged) {
             uid_r[(*n_r)++] = m->uid | (m->recent ? MAILBOX_UID_RECENT : 0);
+            *recent_r = *recent_r || m->recent;
+        }
     }
     return true;
 }
