@@ -2,6 +2,7 @@
 
 #include "message/lanes.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
 
@@ -123,9 +124,19 @@ struct answer {
     bool other;                /* it is not of that form: ask again */
 };
 
-/* Text has few characters, and those of two octets never share a place here. */
+/* Text has few characters, and those of two octets never share a place here. Got when a first
+ * character is asked for: most processes never ask, and the 40 KiB would be touched in each of
+ * them when it begins. */
 #define ANSWERS 2048
-static _Thread_local struct answer answers[2][ANSWERS]; /* by fold.title */
+static _Thread_local struct answer *answers[2]; /* by fold.title; NULL: none yet */
+
+/* The place of a character's answer. NULL: no memory for any. */
+static struct answer *place_of(bool title, int32_t codepoint)
+{
+    if (answers[title] == NULL)
+        answers[title] = calloc(ANSWERS, sizeof *answers[title]);
+    return answers[title] == NULL ? NULL : &answers[title][codepoint % ANSWERS];
+}
 
 static void ask(bool title, int32_t codepoint, struct answer *a)
 {
@@ -145,10 +156,10 @@ static void ask(bool title, int32_t codepoint, struct answer *a)
 
 static bool fold_codepoint(struct fold *f, int32_t codepoint)
 {
-    struct answer *a = &answers[f->title][codepoint % ANSWERS];
-    if (a->codepoint != codepoint)
+    struct answer *a = place_of(f->title, codepoint);
+    if (a != NULL && a->codepoint != codepoint)
         ask(f->title, codepoint, a);
-    if (a->other)
+    if (a == NULL || a->other)
         return fold_by_library(f, codepoint);
     if (a->len > 0) {
         if (f->marks > 0 && !flush_marks(f))
