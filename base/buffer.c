@@ -11,10 +11,24 @@ void buffer_init(struct buffer *b, size_t max)
     b->max = max;
 }
 
+void buffer_init_drained(struct buffer *b, size_t max, struct buffer_drain *drain)
+{
+    buffer_init(b, max);
+    b->drain = drain;
+}
+
 void buffer_free(struct buffer *b)
 {
     free(b->data);
-    buffer_init(b, b->max);
+    buffer_init_drained(b, b->max, b->drain);
+}
+
+bool buffer_drain(struct buffer *b)
+{
+    if (!b->failed && b->len > 0)
+        b->failed = !b->drain->take(b->drain, b->data, b->len);
+    b->len = 0;
+    return !b->failed;
 }
 
 void buffer_clear(struct buffer *b)
@@ -26,6 +40,8 @@ void buffer_clear(struct buffer *b)
 /* One octet more than asked for is kept, so that buffer_string always has room for its NUL. */
 bool buffer_reserve(struct buffer *b, size_t n)
 {
+    if (b->drain != NULL && n > b->max - b->len)
+        (void)buffer_drain(b);
     if (b->failed || n > b->max - b->len) {
         b->failed = true;
         return false;
@@ -50,8 +66,18 @@ bool buffer_reserve(struct buffer *b, size_t n)
     return true;
 }
 
+/* What would not fit at all goes past the buffer, behind what is in it. */
+static bool pass_by(struct buffer *b, const void *octets, size_t n)
+{
+    if (buffer_drain(b))
+        b->failed = !b->drain->take(b->drain, octets, n);
+    return !b->failed;
+}
+
 bool buffer_append(struct buffer *b, const void *octets, size_t n)
 {
+    if (b->drain != NULL && n > b->max)
+        return pass_by(b, octets, n);
     if (!buffer_reserve(b, n))
         return false;
     if (n > 0)

@@ -4,6 +4,10 @@
  * Failure is sticky: once an addition does not fit (the ceiling, or no memory) `failed` is
  * set and every later addition does nothing, so that a caller may build a whole answer and
  * look once, at the end.
+ *
+ * A buffer may have a drain: then it is no more than the way there. What is in it goes to the
+ * drain when the ceiling is reached, so that whoever writes to it need not know that the whole
+ * would not fit, and the ceiling bounds memory alone.
  */
 #ifndef BASE_BUFFER_H
 #define BASE_BUFFER_H
@@ -12,18 +16,30 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Where octets go. False: it wants no more, and the buffer has failed. */
+struct buffer_drain {
+    bool (*take)(struct buffer_drain *drain, const void *octets, size_t n);
+};
+
 struct buffer {
-    char *data;  /* owned; NULL while empty and never grown */
-    size_t len;  /* octets in use */
-    size_t cap;  /* octets allocated */
-    size_t max;  /* len never passes this */
-    bool failed; /* an addition was refused */
+    char *data;                 /* owned; NULL while empty and never grown */
+    size_t len;                 /* octets in use */
+    size_t cap;                 /* octets allocated */
+    size_t max;                 /* len never passes this */
+    bool failed;                /* an addition was refused */
+    struct buffer_drain *drain; /* or NULL */
 };
 
 /* Makes an empty buffer that holds at most max octets. Allocates nothing. */
 void buffer_init(struct buffer *b, size_t max);
 
-/* Frees what the buffer holds and leaves it empty, with the same ceiling. */
+/* The same with a drain, the caller's; len and data are then of what is on its way alone. */
+void buffer_init_drained(struct buffer *b, size_t max, struct buffer_drain *drain);
+
+/* Gives the drain what is left. False: something was refused, now or before. */
+bool buffer_drain(struct buffer *b);
+
+/* Frees what the buffer holds and leaves it empty, with the same ceiling and drain. */
 void buffer_free(struct buffer *b);
 
 /* Forgets the contents and the failure, keeps the allocation. */

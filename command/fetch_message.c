@@ -1,7 +1,8 @@
 /*
  * A response that has begun must be completed, so everything that can fail is got before its
  * first octet is sent: sizes and dates looked up, summaries taken from what is kept or made,
- * the file opened and parsed as deep as the items ask. Sections alone are streamed.
+ * the file opened and parsed as deep as the items ask. Sections are streamed, and so is what is
+ * too long to be kept: it is made of what is parsed already, and memory alone can fail.
  */
 #include "command/fetch_message.h"
 
@@ -12,9 +13,8 @@
 #include <string.h>
 #include <time.h>
 
-/* An envelope or a structure: bounded by the limits of message/ (10,000 parts, headers of some
- * MiB). What is longer is nothing that a client could use. */
-#define ITEM_MAX (64u << 20)
+/* On the way to the stream: an envelope or a structure that is too long to be held. */
+#define DRAINED_MAX 4096
 
 struct fetched {
     struct fetcher *common;
@@ -62,8 +62,8 @@ static void plan(struct fetcher *f)
     for (size_t i = 0; i < f->request->count; i++) {
         const struct fetch_item *item = &f->request->item[i];
         struct fetch_need *need = &f->need[i];
-        buffer_init(&need->value, ITEM_MAX);
-        buffer_init(&need->made, ITEM_MAX);
+        buffer_init(&need->value, SUMMARY_MAX);
+        buffer_init(&need->made, SUMMARY_MAX);
         if (item->kind == FETCH_ENVELOPE)
             plan_summary(need, SUMMARY_ENVELOPE);
         else if (item->kind == FETCH_BODY)
@@ -142,6 +142,9 @@ static enum store_error prepare_summary(struct fetcher *f, struct fetch_need *ne
     enum store_error error = STORE_OK;
     if (!need->ready)
         error = content_summary(&f->content, need->kind, need->fields, &need->value);
+    need->too_long = error != STORE_OK && f->content.message != NULL;
+    if (need->too_long)
+        return STORE_OK;
     if (error != STORE_OK || need->kind != SUMMARY_FIELDS)
         return error;
     buffer_clear(&need->made);
@@ -274,7 +277,7 @@ static void send_section(struct fetched *f, const struct fetch_item *item,
 {
     stream_puts(f->io, item->label);
     stream_puts(f->io, " ");
-    if (need->summary) {
+    if (need->summary && !need->too_long) {
         struct section_data kept = {
             .exists = true, .use_made = true, .octets = need->made.len, .made = need->made
         };
@@ -339,13 +342,46 @@ static void send_date(struct stream *io, struct local_day *day, time_t date)
     stream_write(io, text, sizeof text - 1);
 }
 
-static void send_summary(struct stream *io, const char *name, const struct buffer *value)
+struct stream_drain {
+    struct buffer_drain drain; /* first, as above */
+    struct stream *io;
+};
+
+static bool drain_take(struct buffer_drain *drain, const void *octets, size_t n)
+{
+    return stream_write(((struct stream_drain *)drain)->io, octets, n);
+}
+
+/* What is too long to be held is written as it is made. */
+static void send_long(struct fetched *f, enum fetch_kind kind)
+{
+    const struct message *msg = f->common->content.message;
+    struct stream_drain drain = { { drain_take }, f->io };
+    struct buffer out;
+    buffer_init_drained(&out, DRAINED_MAX, &drain.drain);
+    bool ok = kind == FETCH_ENVELOPE
+                  ? message_envelope(msg, &out) == MESSAGE_OK
+                  : message_structure(msg, kind == FETCH_BODYSTRUCTURE, &out) == MESSAGE_OK;
+    ok = buffer_drain(&out) && ok;
+    buffer_free(&out);
+    if (ok || f->io->state != STREAM_OPEN)
+        return;
+    log_warning("no memory to describe a message while it is described: ending the connection");
+    stream_end(f->io, STREAM_FAILED);
+}
+
+static void send_summary(struct fetched *f, const char *name, enum fetch_kind kind,
+                         const struct fetch_need *need)
 {
     const char *text = "";
     size_t n = 0;
-    (void)summary_text(value->data, value->len, &text, &n);
-    stream_puts(io, name);
-    stream_write(io, text, n);
+    stream_puts(f->io, name);
+    if (need->too_long) {
+        send_long(f, kind);
+        return;
+    }
+    (void)summary_text(need->value.data, need->value.len, &text, &n);
+    stream_write(f->io, text, n);
 }
 
 static void send_item(struct fetched *f, const struct fetch_item *item,
@@ -368,13 +404,13 @@ static void send_item(struct fetched *f, const struct fetch_item *item,
         stream_put_uint(io, f->octets);
         break;
     case FETCH_ENVELOPE:
-        send_summary(io, "ENVELOPE ", &need->value);
+        send_summary(f, "ENVELOPE ", item->kind, need);
         break;
     case FETCH_BODY:
-        send_summary(io, "BODY ", &need->value);
+        send_summary(f, "BODY ", item->kind, need);
         break;
     case FETCH_BODYSTRUCTURE:
-        send_summary(io, "BODYSTRUCTURE ", &need->value);
+        send_summary(f, "BODYSTRUCTURE ", item->kind, need);
         break;
     case FETCH_SECTION:
         send_section(f, item, need);

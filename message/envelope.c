@@ -1,4 +1,8 @@
 /*
+ * Each member is written as it is found, never held: a header of some MiB may make an envelope
+ * many times as long, because an octet can be an address or the end of a group, and From may
+ * stand for Sender and Reply-To.
+ *
  * Fields that occur more than once: RFC 5322 section 4.5.3 has the lists of To, Cc and Bcc
  * joined; for the others, where it leaves the meaning open, the first one counts.
  */
@@ -53,67 +57,93 @@ bool envelope_field(const struct field *f)
     return member_of(f) >= 0;
 }
 
-static void write_text(struct buffer *out, const struct field *f, struct buffer *scratch)
-{
-    buffer_clear(scratch);
-    field_unfold(f, scratch);
-    imap_string(out, scratch->data, scratch->len);
-}
+/* The first field that a member is made of. */
+struct member {
+    bool seen;
+    struct field field;
+    size_t behind; /* where the next field of the header begins */
+};
 
-/* Each member as it will be sent; empty: not there. */
-static void collect(const char *header, size_t len, struct buffer *value,
-                    struct buffer *scratch)
+struct envelope {
+    const char *header;
+    size_t len;
+    struct member member[ENV_MEMBERS];
+    struct buffer *out;
+};
+
+static void find_members(struct envelope *e)
 {
-    bool seen[ENV_MEMBERS] = { false };
     size_t pos = 0;
     struct field f;
-    while (header_next(header, len, &pos, &f)) {
+    while (header_next(e->header, e->len, &pos, &f)) {
         int i = member_of(&f);
-        if (i < 0 || (seen[i] && members[i].kind != MEMBER_JOINED_ADDRESSES))
-            continue;
-        seen[i] = true;
-        if (members[i].kind == MEMBER_TEXT)
-            write_text(&value[i], &f, scratch);
-        else if (!address_list_write(&value[i], f.value, f.value_len))
-            value[i].failed = true;
+        if (i >= 0 && !e->member[i].seen)
+            e->member[i] = (struct member){ true, f, pos };
     }
 }
 
-static void write_member(struct buffer *out, const struct buffer *value, enum member_kind kind)
+/* False: the member is not there. */
+static bool write_text(struct envelope *e, enum envelope_member i)
 {
-    if (value->failed)
-        out->failed = true;
-    else if (value->len == 0)
-        buffer_puts(out, "NIL");
-    if (value->failed || value->len == 0)
-        return;
-    if (kind != MEMBER_TEXT)
-        buffer_putc(out, '(');
-    buffer_append(out, value->data, value->len);
-    if (kind != MEMBER_TEXT)
-        buffer_putc(out, ')');
+    struct buffer text;
+    if (!e->member[i].seen)
+        return false;
+    buffer_init(&text, e->len);
+    field_unfold(&e->member[i].field, &text);
+    e->out->failed |= text.failed;
+    imap_string(e->out, text.data, text.len);
+    buffer_free(&text);
+    return true;
+}
+
+static bool has_address(struct envelope *e, const struct field *f)
+{
+    struct address_parser a;
+    address_begin(&a, f->value, f->value_len);
+    bool found = address_next(&a);
+    e->out->failed |= !address_end(&a);
+    return found;
+}
+
+/* False: no address is in it, and nothing was written. */
+static bool write_list(struct envelope *e, enum envelope_member i)
+{
+    bool joined = members[i].kind == MEMBER_JOINED_ADDRESSES;
+    bool any = false;
+    struct field f = e->member[i].field;
+    size_t pos = e->member[i].behind;
+    if (!e->member[i].seen)
+        return false;
+    do {
+        if (!field_is(&f, members[i].name))
+            continue;
+        if (!any && has_address(e, &f))
+            any = buffer_putc(e->out, '(');
+        if (any && !address_list_write(e->out, f.value, f.value_len))
+            e->out->failed = true;
+    } while (joined && !e->out->failed && header_next(e->header, e->len, &pos, &f));
+    if (any)
+        buffer_putc(e->out, ')');
+    return any;
+}
+
+static bool write_member(struct envelope *e, enum envelope_member i)
+{
+    if (members[i].kind == MEMBER_TEXT)
+        return write_text(e, i);
+    return write_list(e, i) ||
+           ((i == ENV_SENDER || i == ENV_REPLY_TO) && write_list(e, ENV_FROM));
 }
 
 bool envelope_write(const char *header, size_t len, struct buffer *out)
 {
-    struct buffer value[ENV_MEMBERS];
-    struct buffer scratch;
-    for (int i = 0; i < ENV_MEMBERS; i++)
-        buffer_init(&value[i], out->max);
-    buffer_init(&scratch, len);
-    collect(header, len, value, &scratch);
-    if (scratch.failed)
-        out->failed = true;
-
+    struct envelope e = { .header = header, .len = len, .out = out };
+    find_members(&e);
     for (int i = 0; i < ENV_MEMBERS; i++) {
-        bool from_too = (i == ENV_SENDER || i == ENV_REPLY_TO) && value[i].len == 0;
         buffer_putc(out, i == 0 ? '(' : ' ');
-        write_member(out, &value[from_too ? ENV_FROM : i], members[i].kind);
+        if (!write_member(&e, (enum envelope_member)i))
+            buffer_puts(out, "NIL");
     }
     buffer_putc(out, ')');
-
-    buffer_free(&scratch);
-    for (int i = 0; i < ENV_MEMBERS; i++)
-        buffer_free(&value[i]);
     return !out->failed;
 }

@@ -22,15 +22,15 @@ static bool can_quote(const char *s, size_t n)
 
 static void put_literal(struct buffer *out, const char *s, size_t n)
 {
+    const char *end = s + n;
+    const char *nul;
     buffer_printf(out, "{%zu}\r\n", n);
-    size_t at = out->len;
-    if (!buffer_append(out, s, n))
-        return;
-    char *nul;
-    while (at < out->len && (nul = memchr(out->data + at, '\0', out->len - at)) != NULL) {
-        *nul = (char)OCTET_FOR_NUL;
-        at = (size_t)(nul - out->data) + 1;
+    for (; s < end && (nul = memchr(s, '\0', (size_t)(end - s))) != NULL; s = nul + 1) {
+        buffer_append(out, s, (size_t)(nul - s));
+        buffer_putc(out, (char)OCTET_FOR_NUL);
     }
+    if (s < end)
+        buffer_append(out, s, (size_t)(end - s));
 }
 
 void imap_string(struct buffer *out, const char *octets, size_t n)

@@ -26,6 +26,10 @@ static void write_params(struct writer *w, struct lexer params, bool text)
     struct content_pieces pieces;
     content_pieces_find(&pieces, params, &w->value);
     while (content_param_next_joined(&params, &pieces, &name, &n, &w->value)) {
+        if (w->value.failed) { /* longer than any header: no client's business */
+            buffer_clear(&w->value);
+            continue;
+        }
         buffer_putc(w->out, any ? ' ' : '(');
         imap_string(w->out, name, n);
         buffer_putc(w->out, ' ');
@@ -216,7 +220,7 @@ enum message_status message_structure(const struct message *msg, bool extended,
                                       struct buffer *out)
 {
     struct writer w = { .msg = msg, .extended = extended, .out = out };
-    buffer_init(&w.value, 3 * HEADER_MAX); /* %XX for each octet */
+    buffer_init(&w.value, HEADER_MAX);
     write_body(&w, &msg->part[0]);
     bool ok = !w.value.failed && !out->failed;
     buffer_free(&w.value);

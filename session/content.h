@@ -43,8 +43,9 @@ enum store_error content_error(enum message_status status);
 bool content_kept(struct content *c, enum summary_kind kind, uint64_t fields,
                   struct buffer *value);
 
-/* The same, made from the message where none is kept. Errors as content_parse. The ceiling of
- * *value should be above SUMMARY_MAX: a longer value is not kept, but is as good. */
+/* The same, made from the message where none is kept. Errors as content_parse. A value that is
+ * longer than *value's ceiling (SUMMARY_MAX) is an error, too: then c->message is there, parsed
+ * deep enough, and not NULL. */
 enum store_error content_summary(struct content *c, enum summary_kind kind, uint64_t fields,
                                  struct buffer *value);
 
