@@ -8,16 +8,21 @@
 /* More than any of the structs has members. */
 #define FUNCTIONS_MAX 16
 
-/* Fills a struct that is made of n pointers to functions, in the order of their names. They are
- * looked up where a linked program's would be: PAM modules that do not name libpam themselves
- * find it, and so does what is put before it (pam_wrapper(1)). */
-static bool load(const char *library, const char *const name[], size_t n, void *functions)
+/* PAM's functions are looked up where a linked program's would be: modules that do not name
+ * libpam themselves find it, and so does what is put before it (pam_wrapper(1)). The others are
+ * looked up in their library alone, and seen by nobody else. */
+enum scope { SCOPE_PROGRAM, SCOPE_LIBRARY };
+
+/* Fills a struct that is made of n pointers to functions, in the order of their names. */
+static bool load(const char *library, enum scope scope, const char *const name[], size_t n,
+                 void *functions)
 {
+    bool global = scope == SCOPE_PROGRAM;
     void *found[FUNCTIONS_MAX];
-    void *handle = dlopen(library, RTLD_NOW | RTLD_GLOBAL);
+    void *handle = dlopen(library, RTLD_NOW | (global ? RTLD_GLOBAL : RTLD_LOCAL));
     bool ok = handle != NULL;
     for (size_t i = 0; ok && i < n; i++) {
-        found[i] = dlsym(RTLD_DEFAULT, name[i]);
+        found[i] = dlsym(global ? RTLD_DEFAULT : handle, name[i]);
         ok = found[i] != NULL;
     }
     if (!ok)
@@ -34,12 +39,12 @@ bool library_load_pam(struct library_pam *pam)
                                         "pam_setcred",  "pam_open_session", "pam_close_session",
                                         "pam_strerror" };
     _Static_assert(sizeof *pam == sizeof name, "a name for each function");
-    return load("libpam.so.0", name, sizeof name / sizeof *name, pam);
+    return load("libpam.so.0", SCOPE_PROGRAM, name, sizeof name / sizeof *name, pam);
 }
 
 bool library_load_crypt(struct library_crypt *crypt)
 {
     static const char *const name[] = { "crypt_r", "crypt_gensalt_rn" };
     _Static_assert(sizeof *crypt == sizeof name, "a name for each function");
-    return load("libcrypt.so.1", name, sizeof name / sizeof *name, crypt);
+    return load("libcrypt.so.1", SCOPE_LIBRARY, name, sizeof name / sizeof *name, crypt);
 }
