@@ -4,13 +4,15 @@
 
 #include "config/settings.h"
 
+#include <limits.h>
+#include <stdint.h>
 #include <strings.h>
 #include <time.h>
 
 /* Seconds between looks where the kernel does not tell: no inotify to be had, and, with it,
  * mail that another machine puts on a shared file system. */
-#define POLL_SECONDS_BLIND 5
-#define POLL_SECONDS       30
+#define POLL_MS_BLIND 5000
+#define POLL_MS       30000
 
 static bool tell(struct command *c)
 {
@@ -19,11 +21,24 @@ static bool tell(struct command *c)
     return s->state != STATE_SELECTED || !view_lost(view_sync(&s->view, s->io, &how), s->io);
 }
 
-static long long now(void)
+static int64_t now_ms(void)
 {
     struct timespec ts = { 0 };
     clock_gettime(CLOCK_MONOTONIC, &ts);
-    return ts.tv_sec;
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* How long to sleep at most; left: until idle_timeout. */
+static int sleep_ms(const struct session *s, int watch, int64_t left)
+{
+    int64_t ms = left < INT_MAX ? left : INT_MAX;
+    if (s->state != STATE_SELECTED)
+        return (int)ms;
+    int64_t poll = watch < 0 ? POLL_MS_BLIND : POLL_MS;
+    int doubt = mailbox_watch_ms(s->view.mailbox);
+    if (doubt >= 0 && doubt < poll)
+        poll = doubt;
+    return (int)(poll < ms ? poll : ms);
 }
 
 /* Waits for the client's line; false: the connection, or the folder, is gone. */
@@ -31,19 +46,16 @@ static bool wait_for_client(struct command *c, int watch)
 {
     struct session *s = c->session;
     bool selected = s->state == STATE_SELECTED;
-    long long end = now() + s->settings->idle_timeout;
+    int64_t end = now_ms() + (int64_t)s->settings->idle_timeout * 1000;
     for (;;) {
         if (selected && !tell(c))
             return false;
-        long long left = end - now();
-        long long wait = watch < 0 ? POLL_SECONDS_BLIND : POLL_SECONDS;
+        int64_t left = end - now_ms();
         if (left <= 0) {
             stream_end(s->io, STREAM_TIMEOUT);
             return false;
         }
-        if (!selected || wait > left)
-            wait = left;
-        int what = stream_wait(s->io, watch, (int)(wait * 1000));
+        int what = stream_wait(s->io, watch, sleep_ms(s, watch, left));
         if (what & STREAM_WAIT_OTHER)
             mailbox_watch_drain(s->view.mailbox);
         if (what & STREAM_WAIT_INPUT)

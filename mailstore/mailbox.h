@@ -218,6 +218,9 @@ enum store_error mailbox_check(struct mailbox *mb);
 /* An inotify descriptor that becomes readable when the folder may have changed; -1 when there
  * is none to be had: then poll mailbox_refresh. The mailbox's; one at a time. */
 int mailbox_watch(struct mailbox *mb);
+/* Milliseconds after which to look even if the descriptor has told nothing: what the last look
+ * took on trust can be verified then. -1: nothing is in doubt. */
+int mailbox_watch_ms(const struct mailbox *mb);
 /* Empties the descriptor after it became readable. */
 void mailbox_watch_drain(struct mailbox *mb);
 void mailbox_unwatch(struct mailbox *mb);
