@@ -31,6 +31,8 @@ ifneq ($(SANITIZE),)
 BUILD    ?= build/sanitize
 HARDEN   += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LINKHARD += -fsanitize=address,undefined
+# ASan stands before crypt_r(3), for the modules of PAM too, and passes calls on to what is linked.
+LIBS     += -Wl,--no-as-needed -lcrypt
 else
 BUILD    ?= build/plain
 CPPFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
