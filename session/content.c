@@ -92,10 +92,15 @@ bool content_kept(struct content *c, enum summary_kind kind, uint64_t fields,
     return covers;
 }
 
-static void keep(struct content *c, enum summary_kind kind, const struct buffer *value)
+/* `fields`: of SUMMARY_FIELDS. The next one that is made of this message covers them too, or it
+ * would take their place. */
+static void keep(struct content *c, enum summary_kind kind, uint64_t fields,
+                 const struct buffer *value)
 {
     mailbox_keep(c->mailbox, c->uid, kind, value->data, value->len);
     c->kept |= 1u << kind;
+    if (kind == SUMMARY_FIELDS && value->len <= SUMMARY_MAX)
+        c->covered |= fields;
 }
 
 /* Which kinds are kept already must be known before the first is added, since asking for what
@@ -118,7 +123,7 @@ static void keep_others(struct content *c, uint64_t fields)
             continue;
         buffer_clear(&c->scratch);
         if (summary_make(c->message, kind, fields, &c->scratch) == MESSAGE_OK)
-            keep(c, kind, &c->scratch);
+            keep(c, kind, fields, &c->scratch);
     }
 }
 
@@ -136,7 +141,7 @@ enum store_error content_summary(struct content *c, enum summary_kind kind, uint
     error = content_error(summary_make(c->message, kind, fields, value));
     if (error != STORE_OK)
         return error;
-    keep(c, kind, value);
+    keep(c, kind, fields, value);
     keep_others(c, fields);
     return STORE_OK;
 }
