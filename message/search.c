@@ -56,7 +56,7 @@ struct stages {
 };
 
 struct search {
-    const struct message *msg;
+    const struct message *msg; /* NULL: header lines alone */
     const struct search_text *text;
     bool found;
     struct stages *stages;
@@ -420,22 +420,28 @@ static enum message_status search_parts(struct search *s, bool mime_headers)
     return status;
 }
 
-enum message_status message_search_header(const struct message *msg, const char *field,
-                                          const struct search_text *text, bool *found_r)
+enum message_status search_header_lines(const char *lines, size_t n, const char *field,
+                                        const struct search_text *text, bool *found_r)
 {
-    const struct part *root = &msg->part[0];
     struct search s;
     enum message_status status = MESSAGE_OK;
     size_t pos = 0;
     struct field f;
-    search_init(&s, msg, text);
-    while (status == MESSAGE_OK && header_next(root->fields, root->fields_len, &pos, &f)) {
+    search_init(&s, NULL, text);
+    while (status == MESSAGE_OK && header_next(lines, n, &pos, &f)) {
         if (!field_is(&f, field))
             continue;
         s.found = text->len == 0;
         status = s.found ? MESSAGE_SINK : search_field(&s, &f, false);
     }
     return search_result(&s, status, found_r);
+}
+
+enum message_status message_search_header(const struct message *msg, const char *field,
+                                          const struct search_text *text, bool *found_r)
+{
+    const struct part *root = &msg->part[0];
+    return search_header_lines(root->fields, root->fields_len, field, text, found_r);
 }
 
 enum message_status message_search_body(const struct message *msg,

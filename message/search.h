@@ -38,6 +38,11 @@ bool search_text_in(const struct search_text *text, const char *folded, size_t n
 enum message_status message_search_header(const struct message *msg, const char *field,
                                           const struct search_text *text, bool *found_r);
 
+/* The same in lines of a header, as they are in the input or as they are sent. MESSAGE_NOMEM.
+ */
+enum message_status search_header_lines(const char *lines, size_t n, const char *field,
+                                        const struct search_text *text, bool *found_r);
+
 /* Both of these read the input again: MESSAGE_IO, and MESSAGE_CHANGED when it has shrunk. */
 
 /* Whether the text is in the decoded body: each text part, the headers and bodies of embedded

@@ -70,6 +70,15 @@ uint64_t summary_fields_covered(const void *value, size_t n);
  * not cover them, is not sound, or out has failed. */
 bool summary_fields_select(const void *value, size_t n, uint64_t fields, struct buffer *out);
 
+/* The set of one name (any case), where it is among the common ones; else 0. */
+uint64_t summary_fields_common_of(const char *name);
+
+/* What message_search_header would find for that field. False: that can't be said, because the
+ * value does not cover it, is not sound, has an octet that a NUL may have been, or for want of
+ * memory. */
+bool summary_fields_search(const void *value, size_t n, const char *name,
+                           const struct search_text *text, bool *found_r);
+
 /* --- SUMMARY_SEARCH. -------------------------------------------------------------------------
  */
 

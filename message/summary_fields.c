@@ -117,6 +117,12 @@ uint64_t summary_fields_common(void)
     return set;
 }
 
+uint64_t summary_fields_common_of(const char *name)
+{
+    int number = number_of(name, strlen(name));
+    return number >= 0 && known[number].common ? BIT(number) : 0;
+}
+
 bool summary_fields_wanted(const struct section *section, uint64_t *fields_r)
 {
     uint64_t set = 0;
@@ -276,4 +282,28 @@ bool summary_fields_select(const void *value, size_t n, uint64_t fields, struct 
     if (l.blank)
         buffer_puts(out, "\r\n");
     return !out->failed;
+}
+
+/* A NUL is searched as it is in the message, and is not in what is sent. */
+static bool search_line(const char *line, size_t n, const char *name,
+                        const struct search_text *text, bool *found_r)
+{
+    return memchr(line, OCTET_FOR_NUL, n) == NULL &&
+           search_header_lines(line, n, name, text, found_r) == MESSAGE_OK;
+}
+
+bool summary_fields_search(const void *value, size_t n, const char *name,
+                           const struct search_text *text, bool *found_r)
+{
+    struct lines l;
+    int number = number_of(name, strlen(name));
+    *found_r = false;
+    if (number < 0 || !open_value(value, n, &l) || (l.covered & BIT(number)) == 0)
+        return false;
+    const char *line = l.text;
+    for (size_t i = 0, len; i < l.count && !*found_r; i++, line += len)
+        if (line_at(&l, i, &len) == (unsigned)number &&
+            !search_line(line, len, name, text, found_r))
+            return false;
+    return true;
 }

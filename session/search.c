@@ -29,7 +29,16 @@ struct wanted_flag {
 /* What SEARCH_HEADER, SEARCH_BODY and SEARCH_TEXT look for: search_key.prepared of these. */
 struct wanted_text {
     struct search_text *text;
-    int field; /* SEARCH_HEADER: its number in SUMMARY_SEARCH; -1: it is not in it */
+    int field;       /* SEARCH_HEADER: its number in SUMMARY_SEARCH; -1: it is not in it */
+    uint64_t fields; /* SEARCH_HEADER: else, as one of SUMMARY_FIELDS; 0: it is not in it */
+};
+
+/* A summary of the message that is being looked at. */
+struct kept {
+    enum summary_kind kind;
+    uint64_t fields; /* SUMMARY_FIELDS: of which fields */
+    bool there;
+    struct buffer value;
 };
 
 /* The message that is being looked at, and what is used again for the next. */
@@ -37,12 +46,12 @@ struct subject {
     const struct view *view;
     struct local_day day;
     struct content content;
-    struct buffer value; /* its SUMMARY_SEARCH */
+    struct kept folded; /* SUMMARY_SEARCH */
+    struct kept lines;  /* SUMMARY_FIELDS */
     struct message_info info;
     uint32_t sequence;
     bool look_inside;
-    bool failed;     /* it is gone, or can't be read */
-    bool summarized; /* value is there */
+    bool failed; /* it is gone, or can't be read */
 };
 
 /* The message parsed at least so deep; NULL when that can't be. */
@@ -52,15 +61,15 @@ static const struct message *parsed(struct subject *s, enum message_depth depth)
     return s->failed ? NULL : s->content.message;
 }
 
-/* Whether s->value is there. Else, where nothing has failed, it would be too long, and the
+/* Whether k->value is there. Else, where nothing has failed, it would be too long, and the
  * message is parsed as deep. */
-static bool summarized(struct subject *s)
+static bool summarized(struct subject *s, struct kept *k)
 {
-    if (s->summarized || s->failed)
-        return s->summarized;
-    s->summarized = content_summary(&s->content, SUMMARY_SEARCH, 0, &s->value) == STORE_OK;
-    s->failed = !s->summarized && s->content.message == NULL;
-    return s->summarized;
+    if (k->there || s->failed)
+        return k->there;
+    k->there = content_summary(&s->content, k->kind, k->fields, &k->value) == STORE_OK;
+    s->failed = !k->there && s->content.message == NULL;
+    return k->there;
 }
 
 static enum answer yes_if(bool b)
@@ -89,8 +98,9 @@ static enum answer match_internal_date(struct subject *s, const struct search_ke
 static bool sent_day(struct subject *s, int64_t *day_r)
 {
     bool dated;
-    if (summarized(s))
-        return summary_sent_day(s->value.data, s->value.len, &dated, day_r) && dated;
+    const struct buffer *value = &s->folded.value;
+    if (summarized(s, &s->folded))
+        return summary_sent_day(value->data, value->len, &dated, day_r) && dated;
     return !s->failed && message_sent_day(s->content.message, day_r);
 }
 
@@ -118,7 +128,8 @@ static enum answer match_size(struct subject *s, const struct search_key *key)
 static bool search_summary(struct subject *s, int field, const struct search_text *text)
 {
     bool found = false;
-    s->failed = !summary_search_header(s->value.data, s->value.len, field, text, &found);
+    const struct buffer *value = &s->folded.value;
+    s->failed = !summary_search_header(value->data, value->len, field, text, &found);
     return !s->failed && found;
 }
 
@@ -141,8 +152,13 @@ static bool search_message(struct subject *s, const struct search_key *key)
 static enum answer match_text(struct subject *s, const struct search_key *key)
 {
     const struct wanted_text *wanted = key->prepared;
-    if (key->kind == SEARCH_HEADER && wanted->field >= 0 && summarized(s))
+    const struct buffer *lines = &s->lines.value;
+    bool found;
+    if (wanted->field >= 0 && summarized(s, &s->folded))
         return yes_if(search_summary(s, wanted->field, wanted->text));
+    if (wanted->fields != 0 && summarized(s, &s->lines) &&
+        summary_fields_search(lines->data, lines->len, key->name, wanted->text, &found))
+        return yes_if(found);
     return yes_if(search_message(s, key));
 }
 
@@ -259,7 +275,7 @@ static void look_at(struct subject *s, const struct search_program *program,
 {
     struct view_messages *found = &result->found;
     uint32_t uid = s->info.uid;
-    s->look_inside = s->failed = s->summarized = false;
+    s->look_inside = s->failed = s->folded.there = s->lines.there = false;
     content_at(&s->content, uid);
     if (fits(s, program))
         found->uid[(*kept)++] = uid;
@@ -276,9 +292,13 @@ bool search_run(const struct view *v, const struct search_program *program,
         return true;
     if (!candidates(v, program->root, found))
         return false;
-    struct subject s = { .view = v };
+    struct subject s = { .view = v,
+                         .folded = { .kind = SUMMARY_SEARCH },
+                         .lines = { .kind = SUMMARY_FIELDS,
+                                    .fields = summary_fields_common() } };
     content_begin(&s.content, v->mailbox);
-    buffer_init(&s.value, SUMMARY_MAX);
+    buffer_init(&s.folded.value, SUMMARY_MAX);
+    buffer_init(&s.lines.value, SUMMARY_MAX);
     for (size_t i = 0; i < found->count; i++) {
         s.sequence = view_sequence_next(v, found->uid[i], &at);
         mailbox_message_ahead(v->mailbox, found->uid + i, found->count - i);
@@ -288,7 +308,8 @@ bool search_run(const struct view *v, const struct search_program *program,
             result_r->unreadable += !mailbox_is_gone(v->mailbox, found->uid[i]);
     }
     mailbox_message_ahead(v->mailbox, NULL, 0);
-    buffer_free(&s.value);
+    buffer_free(&s.folded.value);
+    buffer_free(&s.lines.value);
     content_end(&s.content);
     found->count = kept;
     return true;
@@ -326,6 +347,7 @@ static enum search_prepared prepare_text(struct search_key *key, const char *cha
         return SEARCH_NO_MEMORY;
     key->prepared = wanted;
     wanted->field = key->kind == SEARCH_HEADER ? summary_search_field(key->name) : -1;
+    wanted->fields = key->kind == SEARCH_HEADER ? summary_fields_common_of(key->name) : 0;
     switch (search_text_new(key->text.octets, key->text.n, charset, &wanted->text)) {
     case SEARCH_TEXT_OK:
         return SEARCH_PREPARED;

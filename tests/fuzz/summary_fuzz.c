@@ -65,6 +65,11 @@ static const char *const names[] = {
 static const char *const searched[] = { "from", "To", "CC", "Bcc", "Subject" };
 #define SEARCHED (sizeof searched / sizeof *searched)
 
+/* Some of those that are searched in their kept lines. */
+static const char *const searched_lines[] = { "message-id", "References", "X-TUID",
+                                              "Content-Type", "from" };
+#define SEARCHED_LINES (sizeof searched_lines / sizeof *searched_lines)
+
 /* What is random is the same for the same input. */
 static unsigned chance;
 
@@ -135,12 +140,9 @@ static void check_fields(const struct message *msg, const struct buffer *all, bo
     }
 }
 
-static void check_word(const struct message *msg, const struct buffer *value, const char *word,
-                       size_t n)
+static void check_folded(const struct message *msg, const struct buffer *value,
+                         const struct search_text *text)
 {
-    struct search_text *text;
-    if (search_text_new(word, n, NULL, &text) != SEARCH_TEXT_OK)
-        return;
     for (size_t i = 0; i < SEARCHED; i++) {
         int field = summary_search_field(searched[i]);
         bool expected;
@@ -149,23 +151,51 @@ static void check_word(const struct message *msg, const struct buffer *value, co
         CHECK(summary_search_header(value->data, value->len, field, text, &found));
         CHECK(found == expected);
     }
+}
+
+/* Nothing can be told of lines with an octet that a NUL may have been. */
+static void check_lines(const struct message *msg, const struct buffer *value,
+                        const struct search_text *text)
+{
+    bool doubtful = memchr(value->data, OCTET_FOR_NUL, value->len) != NULL;
+    for (size_t i = 0; i < SEARCHED_LINES; i++) {
+        const char *name = searched_lines[i];
+        bool expected;
+        bool found;
+        CHECK(message_search_header(msg, name, text, &expected) == MESSAGE_OK);
+        bool told = summary_fields_search(value->data, value->len, name, text, &found);
+        CHECK(told ? found == expected : doubtful);
+    }
+}
+
+static void check_word(const struct message *msg, enum summary_kind kind,
+                       const struct buffer *value, const char *word, size_t n)
+{
+    struct search_text *text;
+    if (search_text_new(word, n, NULL, &text) != SEARCH_TEXT_OK)
+        return;
+    (kind == SUMMARY_SEARCH ? check_folded : check_lines)(msg, value, text);
     search_text_free(text);
 }
 
-static void check_search(const struct message *msg, const struct buffer *value,
-                         const char *octets, size_t n)
+static void check_words(const struct message *msg, enum summary_kind kind,
+                        const struct buffer *value, const char *octets, size_t n)
 {
     static const char *const word[] = {
         "",  "\r", "\n",       "\xef\xbf\xbf",     "a",   "O",
         " ", "x ", "\xd0\x9f", "\xc3\x9f\xcc\x81", "b@c", "ss"
     };
     for (size_t i = 0; i < sizeof word / sizeof *word; i++)
-        check_word(msg, value, word[i], strlen(word[i]));
+        check_word(msg, kind, value, word[i], strlen(word[i]));
     for (int round = 0; round < 12 && n > 0; round++) {
         size_t at = below(n);
         size_t len = below(9);
-        check_word(msg, value, octets + at, len < n - at ? len : n - at);
+        check_word(msg, kind, value, octets + at, len < n - at ? len : n - at);
     }
+}
+
+static void check_day(const struct message *msg, const struct buffer *value)
+{
     bool dated = false;
     int64_t day = 0;
     int64_t expected = 0;
@@ -248,6 +278,9 @@ static unsigned read_any(const char *octets, size_t n)
         CHECK(out.len <= n);
     }
     buffer_free(&out);
+    for (size_t i = 0; i < SEARCHED_LINES; i++)
+        if (summary_fields_search(octets, n, searched_lines[i], any_text, &flag))
+            CHECK(kinds != 0);
     bool sound = summary_sent_day(octets, n, &flag, &day);
     for (int field = -1; field <= (int)SEARCHED; field++)
         CHECK(summary_search_header(octets, n, field, any_text, &flag) ==
@@ -342,10 +375,12 @@ static void check_kind(const struct message *header, const struct message *whole
         CHECK(fuzz_same(&value, &again));
         buffer_free(&again);
     }
+    if (kind == SUMMARY_FIELDS || kind == SUMMARY_SEARCH)
+        check_words(header, kind, &value, (const char *)data, size < SMALL ? size : SMALL);
     if (kind == SUMMARY_FIELDS)
         check_fields(header, &value, size <= SMALL);
     else if (kind == SUMMARY_SEARCH)
-        check_search(header, &value, (const char *)data, size < SMALL ? size : SMALL);
+        check_day(header, &value);
     else if (kind == SUMMARY_SORT)
         check_sort(header, &value);
     else if (kind == SUMMARY_THREAD)

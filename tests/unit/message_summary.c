@@ -166,6 +166,47 @@ static void covered(void **state)
     buffer_free(&out);
 }
 
+/* Whether the text is in the field's kept lines; -1: that can't be said. */
+static int line_finds(const struct buffer *value, const char *field, const char *words)
+{
+    struct search_text *text;
+    bool found;
+    assert_int_equal(search_text_new(words, strlen(words), NULL, &text), SEARCH_TEXT_OK);
+    int told = summary_fields_search(value->data, value->len, field, text, &found) ? found : -1;
+    search_text_free(text);
+    return told;
+}
+
+static void search_lines(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "X-TUID: abcDEF123\nList-Id: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=\n\t<list.example>\n"
+        "References: <1@x>\nX-Other: 7\nReferences: <2@x>\nSender: a\0b\nX-Label:\n\n";
+    struct buffer value;
+    make_octets(text, sizeof text - 1, SUMMARY_FIELDS, summary_fields_common(), &value);
+    assert_int_equal(line_finds(&value, "x-tuid", "ABCdef123"), 1);
+    assert_int_equal(line_finds(&value, "X-TUID", "abcDEF1234"), 0);
+    assert_int_equal(line_finds(&value, "List-Id", "GRÜSSE <list"), 1);
+    assert_int_equal(line_finds(&value, "References", "<1@x>"), 1);
+    assert_int_equal(line_finds(&value, "References", "<2@X>"), 1);
+    assert_int_equal(line_finds(&value, "References", "<1@x> <2"), 0);
+    assert_int_equal(line_finds(&value, "References", "7"), 0);
+    /* An empty text is in any field that is there. */
+    assert_int_equal(line_finds(&value, "X-Label", ""), 1);
+    assert_int_equal(line_finds(&value, "Message-ID", ""), 0);
+    /* A NUL is not there any more, and what is not kept can't be searched. */
+    assert_int_equal(line_finds(&value, "Sender", "a"), -1);
+    assert_int_equal(line_finds(&value, "X-Other", "7"), -1);
+    assert_int_equal(line_finds(&value, "DKIM-Signature", ""), -1);
+    value.data[0]++;
+    assert_int_equal(line_finds(&value, "X-TUID", "abc"), -1);
+    buffer_free(&value);
+    assert_true(summary_fields_common_of("x-tuid") != 0);
+    assert_int_equal(summary_fields_common_of("DKIM-Signature"), 0);
+    assert_int_equal(summary_fields_common_of("X-Other"), 0);
+}
+
 /* ---- what SEARCH compares ---- */
 
 static bool finds(const struct buffer *value, const char *field, const char *words)
@@ -310,8 +351,9 @@ static void format(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names),  cmocka_unit_test(lines),    cmocka_unit_test(covered),
-        cmocka_unit_test(search), cmocka_unit_test(too_long), cmocka_unit_test(format),
+        cmocka_unit_test(names),        cmocka_unit_test(lines),  cmocka_unit_test(covered),
+        cmocka_unit_test(search_lines), cmocka_unit_test(search), cmocka_unit_test(too_long),
+        cmocka_unit_test(format),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
