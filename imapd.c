@@ -132,8 +132,10 @@ static int serve_session(const struct start *start)
                                .peer = start->peer->text,
                                .counts = { .began = now.tv_sec } };
     enum server_end end = SERVER_DISCONNECTED;
-    if (start->ahead_n == 0 || stream_preload(&io, start->ahead, start->ahead_n))
-        end = serve_user(&session, start->tag, mail_root, index_dir);
+    if (!serve_open(&session, start->tag, mail_root, index_dir))
+        end = SERVER_REFUSED;
+    else if (start->ahead_n == 0 || stream_preload(&io, start->ahead, start->ahead_n))
+        end = serve_user(&session, start->tag);
     if (process_was_told_to_end() && end == SERVER_DISCONNECTED) {
         static const char bye[] = "* BYE [UNAVAILABLE] This server is being shut down\r\n";
         (void)!write(STDOUT_FILENO, bye, sizeof bye - 1); /* the last word: no matter if lost */

@@ -214,10 +214,9 @@ static void rest(void *ctx)
     store_idle(s->store);
 }
 
-enum server_end serve_user(struct session *s, const char *tag, const char *mail_root,
-                           const char *index_dir)
+bool serve_open(struct session *s, const char *tag, const char *mail_root,
+                const char *index_dir)
 {
-    char greeting[TAG_MAX + 16];
     enum store_error error = store_open(mail_root, s->settings->layout, &s->store);
     if (error == STORE_OK &&
         !store_index_at(s->store, index_dir, s->settings->index_max_size)) {
@@ -225,14 +224,19 @@ enum server_end serve_user(struct session *s, const char *tag, const char *mail_
         s->store = NULL;
         error = STORE_UNAVAILABLE;
     }
-    if (error != STORE_OK) {
-        log_error("can't open the mail at %s: %s", mail_root, store_error_text(error));
-        if (tag != NULL)
-            stream_printf(s->io, "%s NO [UNAVAILABLE] The mail can't be opened now\r\n", tag);
-        stream_puts(s->io, "* BYE [UNAVAILABLE] The mail can't be opened now\r\n");
-        stream_flush(s->io);
-        return SERVER_REFUSED;
-    }
+    if (error == STORE_OK)
+        return true;
+    log_error("can't open the mail at %s: %s", mail_root, store_error_text(error));
+    if (tag != NULL)
+        stream_printf(s->io, "%s NO [UNAVAILABLE] The mail can't be opened now\r\n", tag);
+    stream_puts(s->io, "* BYE [UNAVAILABLE] The mail can't be opened now\r\n");
+    stream_flush(s->io);
+    return false;
+}
+
+enum server_end serve_user(struct session *s, const char *tag)
+{
+    char greeting[TAG_MAX + 16];
     stream_before_wait(s->io, release_snapshot, s->store);
     stream_when_idle(s->io, rest, s);
     s->state = STATE_AUTHENTICATED;

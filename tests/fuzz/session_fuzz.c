@@ -102,7 +102,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct session session = {
         .io = &io, .settings = &settings, .user = "fuzz", .peer = "local"
     };
-    (void)serve_user(&session, size % 2 == 0 ? NULL : "t0", root, NULL);
+    const char *tag = size % 2 == 0 ? NULL : "t0";
+    CHECK(serve_open(&session, tag, root, NULL));
+    (void)serve_user(&session, tag);
     off_t n = lseek(out, 0, SEEK_END);
     CHECK(n > 0);
     char *answer = mmap(NULL, (size_t)n, PROT_READ, MAP_PRIVATE, out, 0);
