@@ -7,6 +7,8 @@
 #   make deps       installs what is missing from Debian (the one list of packages)
 #   make deps-build   the same, but only what is needed to build: enough on a mail server
 #   make SANITIZE=1 [target]   the same with ASan and UBSan, objects kept apart
+#   make SANDBOX=no [target]   without seccomp and Landlock, which sanitizers and valgrind do not
+#                   work under: a choice of the build, since at run time it would be a way out
 
 PREFIX     ?= /usr/local
 SYSCONFDIR ?= /etc
@@ -27,14 +29,17 @@ HARDEN   := -fPIE -fstack-protector-strong -fno-strict-aliasing
 LINKHARD := -pie -Wl,-z,relro,-z,now,-z,noexecstack
 LIBS     := -lutf8proc -llmdb
 
+SANDBOX  ?= yes
+
 ifneq ($(SANITIZE),)
 BUILD    ?= build/sanitize
+SANDBOX  := no
 HARDEN   += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LINKHARD += -fsanitize=address,undefined
 # ASan stands before crypt_r(3), for the modules of PAM too, and passes calls on to what is linked.
 LIBS     += -Wl,--no-as-needed -lcrypt
 else
-BUILD    ?= build/plain
+BUILD    ?= build/$(if $(filter no,$(SANDBOX)),bare,plain)
 CPPFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
 endif
 
@@ -79,6 +84,26 @@ $(BUILD)/$(1).a: $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
 endef
 $(foreach d,$(LAYERS),$(eval $(call LAYER,$(d))))
 
+BUILD_SOURCES := $(wildcard auth/seccomp/*.c)
+
+# The seccomp filters: generate runs on the machine that builds, for the one that CC builds for.
+HOSTCC  ?= gcc
+FILTERS := $(BUILD)/auth/seccomp/filters
+ifeq ($(SANDBOX),yes)
+$(BUILD)/auth.a: $(FILTERS).o
+$(FILTERS).o: $(FILTERS).c auth/filter.h
+	$(call SAY,$(COMPILE) -c -o $@ $<)
+$(FILTERS).c: $(BUILD)/auth/seccomp/generate
+	$(call SAY,$< "$$($(CC) -dumpmachine | cut -d- -f1)" >$@.new && mv $@.new $@)
+$(BUILD)/auth/seccomp/generate: auth/seccomp/generate.c Makefile
+	@mkdir -p $(@D)
+	$(call SAY,$(HOSTCC) -std=c17 -D_GNU_SOURCE $(WARN) -O2 -o $@ $< -lseccomp)
+else ifeq ($(SANDBOX),no)
+$(BUILD)/auth.a: $(BUILD)/auth/seccomp/none.o
+else
+$(error SANDBOX is yes or no)
+endif
+
 # Unit tests: tests/unit/LAYER_WHAT.c is linked with LAYER and what lies below it.
 BELOW_base      :=
 BELOW_net       := parser base
@@ -103,7 +128,8 @@ $(foreach u,$(UNIT_SOURCES:tests/unit/%.c=%),$(eval $(call UNIT,$(u))))
 -include $(patsubst %.c,$(BUILD)/%.d,$(SOURCES) $(UNIT_SOURCES) $(wildcard tests/fuzz/*.c))
 
 # Debian's packages, the one list. What builds; what serves the demo besides; what checks besides.
-DEPS_BUILD := gcc libc6-dev libpam0g-dev libcrypt-dev libutf8proc-dev liblmdb-dev
+DEPS_BUILD := gcc libc6-dev libpam0g-dev libcrypt-dev libutf8proc-dev liblmdb-dev \
+              libseccomp-dev
 DEPS_DEMO  := xinetd python3 util-linux
 DEPS_CHECK := libcmocka-dev libpam-wrapper systemd fail2ban mandoc curl mutt isync procps passwd \
               tmux dovecot-imapd e2fsprogs mount
@@ -162,10 +188,10 @@ demo: deps-demo
 
 lint: deps-lint
 	clang-format --dry-run -Werror imapd.c $(foreach d,$(LAYERS),$(wildcard $(d)/*.[ch])) \
-	    $(wildcard tests/unit/*.[ch] tests/fuzz/*.c)
+	    $(BUILD_SOURCES) $(wildcard tests/unit/*.[ch] tests/fuzz/*.c)
 	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr -I. -D_GNU_SOURCE \
-	    --enable=warning,performance,portability --suppressions-list=.cppcheck $(SOURCES)
-	printf '%s\n' $(SOURCES) | xargs -P 2 -n 8 sh -c \
+	    --enable=warning,performance,portability --suppressions-list=.cppcheck $(SOURCES) $(BUILD_SOURCES)
+	printf '%s\n' $(SOURCES) $(BUILD_SOURCES) | xargs -P 2 -n 8 sh -c \
 	    'clang-tidy --quiet "$$@" -- -std=c17 -I. -D_GNU_SOURCE -DIMAPD_VERSION="\"lint\""' sh
 
 # Coverage-guided fuzzers (libFuzzer): make fuzz builds all, make fuzz T=NAME [TIME=seconds] runs
@@ -230,4 +256,4 @@ clean:
 
 format:
 	clang-format -i imapd.c $(foreach d,$(LAYERS),$(wildcard $(d)/*.[ch])) \
-	    $(wildcard tests/unit/*.[ch] tests/fuzz/*.c)
+	    $(BUILD_SOURCES) $(wildcard tests/unit/*.[ch] tests/fuzz/*.c)

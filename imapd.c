@@ -21,10 +21,12 @@
  */
 #include "auth/backend.h"
 #include "auth/become.h"
+#include "auth/filter.h"
 #include "auth/hash_line.h"
 #include "auth/pam_session.h"
 #include "auth/parent.h"
 #include "auth/process.h"
+#include "auth/sandbox.h"
 #include "base/log.h"
 #include "command/account_check.h"
 #include "command/server.h"
@@ -134,6 +136,8 @@ static int serve_session(const struct start *start)
     enum server_end end = SERVER_DISCONNECTED;
     if (!serve_open(&session, start->tag, mail_root, index_dir))
         end = SERVER_REFUSED;
+    else if (!sandbox_session(store_root_fd(session.store), index_dir))
+        return refuse(EX_OSERR, "the session can't be locked in");
     else if (start->ahead_n == 0 || stream_preload(&io, start->ahead, start->ahead_n))
         end = serve_user(&session, start->tag);
     if (process_was_told_to_end() && end == SERVER_DISCONNECTED) {
@@ -195,7 +199,8 @@ static int serve_as_gate(const struct settings *settings, const struct peer *pee
     gid_t gid = account == NULL ? getgid() : account->pw_gid;
     bool alone = process_keep_only(channel);
     log_open(settings->log == LOG_DEST_STDERR);
-    if (!alone || !become_gate(uid, gid) || !process_end_with(parent, SIGKILL))
+    if (!alone || !become_gate(uid, gid) || !process_end_with(parent, SIGKILL) ||
+        !sandbox_gate(false))
         return refuse(EX_OSERR, "the gate can't be locked in");
     struct stream io;
     stream_init(&io, STDIN_FILENO, STDOUT_FILENO, settings->login_timeout);
@@ -447,7 +452,8 @@ int main(int argc, char **argv)
     else if (options.mode == MODE_HASH)
         status = hash_line(options.user);
     else if (options.mode == MODE_VERSION)
-        status = print("imapd " IMAPD_VERSION "\n");
+        status = print(filter_is_built() ? "imapd " IMAPD_VERSION "\n"
+                                         : "imapd " IMAPD_VERSION " without its sandbox\n");
     else if (options.mode == MODE_USAGE)
         status = print(options_usage);
     else if (checks)

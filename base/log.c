@@ -5,9 +5,19 @@
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
+#include <time.h>
+
+/* syslog(3) says the local time, and reads the zone's file for its first line. */
+static void read_time_zone(void)
+{
+    const time_t any = 0;
+    struct tm local;
+    (void)localtime_r(&any, &local);
+}
 
 void log_open(bool to_stderr)
 {
+    read_time_zone();
     openlog("imapd", LOG_PID | LOG_NDELAY | (to_stderr ? LOG_PERROR : 0), LOG_MAIL);
 }
 

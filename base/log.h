@@ -10,7 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Opens the log at once (before any chroot); to_stderr copies each line to standard error. */
+/* Opens the log at once, and reads the time zone's file: afterwards lines can be written where
+ * neither can be opened any more. to_stderr copies each line to standard error. */
 void log_open(bool to_stderr);
 
 /* One line each, formatted as by printf(3), at LOG_INFO, LOG_WARNING and LOG_ERR. errno is

@@ -13,8 +13,9 @@
  * error. Meta pages become those of an empty environment.
  *
  * Whether an address is the index's is found in /proc/self/maps when it happens, so that it
- * costs nothing before: LMDB tells nobody where its map is. It is the only one that is shared,
- * not to be written to and of that length; and the only shared ones of a lock.mdb are its.
+ * costs no more than a descriptor before (a session that is locked in may not get one later):
+ * LMDB tells nobody where its map is. It is the only one that is shared, not to be
+ * written to and of that length; and the only shared ones of a lock.mdb are its.
  *
  * Pages of random octets can lead LMDB anywhere: to an assertion, a SIGSEGV, a SIGFPE. Nothing
  * in the process is certain then, and it ends as it would have ended. But data.mdb is removed
@@ -41,13 +42,14 @@ static struct {
     volatile sig_atomic_t working;
     volatile sig_atomic_t seen;
     volatile sig_atomic_t db; /* the directory of data.mdb; -1: none */
+    int maps;                 /* /proc/self/maps; -1: there is none */
     bool installed;
     size_t map_size;
     uintptr_t page_size;
     uintptr_t start; /* of the map, once it was found */
     uintptr_t end;
     struct sigaction before[WATCHED];
-} fault = { .db = -1 };
+} fault = { .db = -1, .maps = -1 };
 
 /* --- /proc/self/maps. ------------------------------------------------------------------------
  */
@@ -126,10 +128,9 @@ static int find_rights(uintptr_t at)
     ssize_t n;
     if (at >= fault.start && at < fault.end)
         return PROT_READ;
-    int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
+    if (lseek(fault.maps, 0, SEEK_SET) < 0)
         return PROT_NONE;
-    while (rights == PROT_NONE && (n = read(fd, text, sizeof text)) > 0) {
+    while (rights == PROT_NONE && (n = read(fault.maps, text, sizeof text)) > 0) {
         for (ssize_t i = 0; i < n && rights == PROT_NONE; i++) {
             if (text[i] != '\n') {
                 line_take(&line, text[i]);
@@ -139,7 +140,6 @@ static int find_rights(uintptr_t at)
             line = (struct line){ .field = 0 };
         }
     }
-    (void)close(fd);
     return rights;
 }
 
@@ -239,6 +239,7 @@ static void install(void)
     (void)sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < WATCHED; i++)
         (void)sigaction(watched[i], &action, &fault.before[i]);
+    fault.maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
     fault.installed = true;
 }
 
@@ -262,6 +263,9 @@ void index_fault_end(void)
         return;
     for (size_t i = 0; i < WATCHED; i++)
         (void)sigaction(watched[i], &fault.before[i], NULL);
+    if (fault.maps >= 0)
+        (void)close(fault.maps);
+    fault.maps = -1;
     fault.installed = false;
 }
 

@@ -19,6 +19,9 @@ IMAPD = os.path.abspath(os.environ.get("IMAPD", "./imapd"))
 ROOT = os.getuid() == 0
 SOURCES = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 os.environ["PATH"] += ":/usr/sbin:/sbin"
+# A build for sanitizers has none.
+SANDBOX = "without" not in subprocess.run([IMAPD, "-V"], capture_output=True, text=True,
+                                          check=True).stdout
 
 checks = 0
 failures = 0
