@@ -21,6 +21,7 @@
  */
 #include "auth/backend.h"
 #include "auth/become.h"
+#include "auth/capability.h"
 #include "auth/filter.h"
 #include "auth/hash_line.h"
 #include "auth/pam_session.h"
@@ -248,8 +249,8 @@ static int connection(const struct settings *settings, const struct peer *peer)
     if (!find_login_user(settings, &account))
         return refuse(EX_CONFIG, "login_user %s: no such user, or it is root",
                       settings->login_user);
-    if (account != NULL && !process_hide())
-        return refuse(EX_OSERR, "core dumps can't be switched off");
+    if (account != NULL && (!process_hide() || !capability_limit_parent(settings)))
+        return refuse(EX_OSERR, "root's power can't be limited");
     int channel[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel) < 0)
         return refuse(EX_OSERR, "no channel between parent and gate");
