@@ -84,7 +84,8 @@ static bool restrict_self(int rules, const struct ruleset *handled,
 
 enum landlock_result landlock_confine(const struct landlock_place *place, size_t n)
 {
-    long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+    long abi =
+        syscall(SYS_landlock_create_ruleset, NULL, (size_t)0, LANDLOCK_CREATE_RULESET_VERSION);
     if (abi < ABI_MIN)
         return LANDLOCK_ABSENT; /* ENOSYS: not known; EOPNOTSUPP: switched off; too old */
     struct ruleset handled = all_of(abi);
