@@ -359,9 +359,17 @@ static long works(void)
     struct tm local;
     if (localtime_r(&now, &local) == NULL)
         return -1;
-    log_info("a line from within");
     struct timespec moment = { 0, 1000 };
     return nanosleep(&moment, NULL) < 0 || getrandom(&now, sizeof now, 0) < 0 ? -1 : 0;
+}
+
+/* Also where the daemon is gone, or never was. */
+static long logs(void)
+{
+    log_info("a line from within");
+    closelog();
+    log_info("another, which finds no way");
+    return 0;
 }
 
 static long knows_boot_and_maps(void)
@@ -440,7 +448,8 @@ static const struct act {
     { "open an index in memory", opens_memory, ENDED, DONE },
     { "read what the index asks for", knows_boot_and_maps, ENDED, DONE },
     { "convert charsets", converts, ENDED, DONE },
-    { "sort, log, allocate", works, ENDED, DONE },
+    { "sort, wait, allocate", works, ENDED, DONE },
+    { "log", logs, DONE, DONE },
     { "abort", aborts, ENDED, ABORTED },
 };
 
