@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -71,6 +72,8 @@ static const struct calls table[] = {
      * with an empty path. */
     CALLS(ALL, "fstat lseek"),
     IF(GATES, "newfstatat", BITS(3, AT_EMPTY_PATH, AT_EMPTY_PATH)),
+    /* Is standard error a terminal? (The same, where it is a device.) */
+    IF(ALL, "ioctl", IS(1, TCGETS)),
     /* libc's last words before abort(3); LMDB's pages. */
     CALLS(ALL, "writev"),
 
