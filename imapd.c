@@ -28,6 +28,7 @@
 #include "auth/parent.h"
 #include "auth/process.h"
 #include "auth/sandbox.h"
+#include "auth/slots.h"
 #include "base/log.h"
 #include "command/account_check.h"
 #include "command/server.h"
@@ -158,7 +159,7 @@ static int become_session(struct login *login, const struct settings *settings,
                           const struct peer *peer, pid_t waiting)
 {
     const struct identity *id = &login->identity;
-    bool alone = process_keep_only(-1);
+    bool alone = process_keep_only(login->slot); /* held until this process ends */
     log_open(settings->log == LOG_DEST_STDERR);
     if (!alone || !become_user(id) || !process_settle(id->user, id->home) ||
         (waiting != 0 && !process_end_with(waiting, SIGTERM)))
@@ -264,6 +265,7 @@ static int connection(const struct settings *settings, const struct peer *peer)
     struct parent parent = { .settings = settings,
                              .peer = peer->text,
                              .rhost = peer->kind == PEER_LOCAL ? NULL : peer->text,
+                             .slots = geteuid() == 0 ? SLOTS_DIRECTORY : NULL,
                              .channel = channel[0] };
     struct login login;
     enum parent_end end = parent_serve(&parent, &login);

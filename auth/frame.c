@@ -27,7 +27,7 @@ bool frame_try_valid(const struct frame_try *f, size_t n)
 bool frame_verdict_valid(const struct frame_verdict *f, size_t n)
 {
     return n == sizeof *f && head_valid(&f->head, FRAME_VERDICT) &&
-           f->verdict <= VERDICT_TOO_MANY;
+           f->verdict < VERDICTS;
 }
 
 bool frame_is_tag(const char *tag, size_t n)

@@ -28,7 +28,9 @@ enum auth_verdict {
     VERDICT_FAILED,  /* NO [AUTHENTICATIONFAILED]: no such user, wrong password, not allowed */
     VERDICT_EXPIRED, /* NO [EXPIRED]: the password was right and must be changed first */
     VERDICT_UNAVAILABLE, /* NO [UNAVAILABLE]: the checker could not do its work */
-    VERDICT_TOO_MANY     /* as FAILED, and no more tries: BYE */
+    VERDICT_TOO_MANY,    /* as FAILED, and no more tries: BYE */
+    VERDICT_LIMIT, /* NO [LIMIT]: the password was right, the user has max_user_connections */
+    VERDICTS
 };
 
 /* The gate's end of the channel to the parent. */

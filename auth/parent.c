@@ -1,5 +1,6 @@
 #include "auth/parent.h"
 #include "auth/checker.h"
+#include "auth/slots.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -19,13 +20,20 @@ struct tries {
     bool over; /* VERDICT_TOO_MANY was said: nothing but the gate's end is expected */
 };
 
-/* Not being able to look is our failure, not the client's, and must not get it banned. */
+/* Not being able to look is our failure, not the client's, and neither that nor a user's many
+ * devices must get an address banned: contrib/fail2ban looks for "failure". */
+static const char *outcome(enum auth_verdict verdict)
+{
+    return verdict == VERDICT_UNAVAILABLE ? "unavailable"
+           : verdict == VERDICT_LIMIT     ? "limited"
+                                          : "failure";
+}
+
 static void log_failure(const struct parent *p, const struct frame_try *try,
                         enum auth_verdict verdict, const char *reason)
 {
     char user[LOG_QUOTE_MAX + 1];
-    log_info("authentication %s: user=<%s> rip=%s mech=%s reason=%s",
-             verdict == VERDICT_UNAVAILABLE ? "unavailable" : "failure",
+    log_info("authentication %s: user=<%s> rip=%s mech=%s reason=%s", outcome(verdict),
              log_quote(user, sizeof user, try->user), p->peer,
              auth_mechanism_name((enum auth_mechanism)try->mechanism), reason);
 }
@@ -47,6 +55,15 @@ static bool plausible(const char *user)
             return false;
     }
     return user[0] != '\0' && user[0] != '-' && user[0] != '.';
+}
+
+/* One more connection of the user. Where they can't be counted it is let in: that must not keep
+ * everybody from their mail. */
+static bool take_slot(const struct parent *p, const char *user, struct login *login)
+{
+    unsigned max = p->settings->max_user_connections;
+    return p->slots == NULL || max == 0 ||
+           slots_take(p->slots, user, max, &login->slot) != SLOTS_FULL;
 }
 
 static void wipe_password(void *ctx)
@@ -74,6 +91,10 @@ static enum auth_verdict check(const struct parent *p, struct frame_try *try,
             reason = refused;
             verdict = VERDICT_FAILED;
         }
+    }
+    if (verdict == VERDICT_OK && !take_slot(p, checked.identity.user, login)) {
+        reason = "max-user-connections";
+        verdict = VERDICT_LIMIT;
     }
     if (verdict != VERDICT_OK) {
         log_failure(p, try, verdict, reason);
@@ -175,6 +196,7 @@ static enum parent_end serve(const struct parent *p, const struct timespec *dead
 enum parent_end parent_serve(const struct parent *p, struct login *login_r)
 {
     struct timespec deadline;
+    login_r->slot = -1;
     if (clock_gettime(CLOCK_MONOTONIC, &deadline) < 0)
         return PARENT_LATE;
     /* The gate may be waiting for us when its time is up. */

@@ -15,6 +15,7 @@ struct parent {
     const struct settings *settings;
     const char *peer;  /* for the log */
     const char *rhost; /* the client's address for PAM; NULL: a local client */
+    const char *slots; /* the directory of auth/slots.h; NULL: connections are not counted */
     int channel;       /* to the gate */
 };
 
@@ -28,13 +29,15 @@ enum parent_end {
 struct login {
     struct identity identity;
     enum auth_mechanism mechanism;
+    int slot;                   /* keeps the user's slot while it is open; -1: not counted */
     char tag[AUTH_TAG_MAX + 1]; /* of the command to be answered */
     size_t ahead_n;
     unsigned char ahead[AUTH_AHEAD_MAX]; /* what the gate had read beyond it */
 };
 
 /* Answers the gate until there is a login, or none can come any more. *login_r is filled where
- * there is one. Logs each login and each failure. The caller ends and reaps the gate. */
+ * there is one. Logs each login and each failure. The caller ends and reaps the gate.
+ * login_r->slot is set in every case, and the caller's. */
 enum parent_end parent_serve(const struct parent *p, struct login *login_r);
 
 /* Whether nothing more comes through the channel because the gate has ended, within a second or

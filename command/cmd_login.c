@@ -43,7 +43,11 @@ void login_try(struct command *c, enum auth_mechanism mechanism, const char *use
         command_no(c, "AUTHENTICATIONFAILED", "Authentication failed");
         c->bye = true;
         return;
+    case VERDICT_LIMIT: /* RFC 5530 section 3 */
+        command_no(c, "LIMIT", "Too many connections of this user");
+        return;
     case VERDICT_UNAVAILABLE:
+    default:
         break;
     }
     command_no(c, "UNAVAILABLE", "Login is not possible now");

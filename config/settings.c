@@ -214,6 +214,7 @@ static const char *const log_words[] = { "syslog", "stderr", NULL };
  *                   client on a bad line can't log in at all.
  *  idle_timeout     RFC 3501 section 5.4: at least 30 minutes.
  *  auth_fail_delay  a minute of waiting makes clients give up and users call.
+ *  max_user_connections  a slot is looked for one by one: 10,000 take 20 ms.
  *  max_message      RFC822.SIZE is a 32-bit number (RFC 3501 section 9, "number"); below
  *                   64 KiB nobody's mail fits. */
 static const struct setting table[] = {
@@ -236,6 +237,8 @@ static const struct setting table[] = {
     { "idle_timeout", "30min", take_seconds, MEMBER(idle_timeout), 1800, 604800, " seconds",
       NULL },
     { "max_auth_tries", "3", take_number, MEMBER(max_auth_tries), 1, 20, "", NULL },
+    { "max_user_connections", "60", take_number, MEMBER(max_user_connections), 0, 10000, "",
+      NULL },
     { "auth_fail_delay", "2s", take_seconds, MEMBER(auth_fail_delay), 0, 60, " seconds", NULL },
     { "max_message", "256MiB", take_octets, MEMBER(max_message), 65536, 4294967295U, " octets",
       NULL },

@@ -36,8 +36,9 @@ struct settings {
     unsigned login_timeout; /* seconds */
     unsigned idle_timeout;  /* seconds, never less than 30 minutes (RFC 3501 5.4) */
     unsigned max_auth_tries;
-    unsigned auth_fail_delay; /* seconds */
-    uint64_t max_message;     /* octets */
+    unsigned auth_fail_delay;      /* seconds */
+    unsigned max_user_connections; /* 0: any number */
+    uint64_t max_message;          /* octets */
     bool expunge_on_logout;
     enum log_destination log;
 };

@@ -226,6 +226,12 @@ class Imap:
         self.socket.close()
 
 
+def forget_slots(*names):
+    """At the end, what root keeps of these users' connections."""
+    for name in names:
+        atexit.register(shutil.rmtree, "/run/imapd-users/" + name, True)
+
+
 class User:
     """A user of the system with a password, a group of its own and one more."""
 
@@ -240,6 +246,7 @@ class User:
         run("useradd", "--create-home", "--home-dir", self.home, "--user-group", "--groups",
             self.extra, "--shell", "/bin/sh", self.name)
         atexit.register(subprocess.call, ["userdel", "-f", self.name], stderr=subprocess.DEVNULL)
+        forget_slots(self.name)
         run("chpasswd", input=f"{self.name}:{self.password}\n")
         entry = pwd.getpwnam(self.name)
         self.uid, self.gid = entry.pw_uid, entry.pw_gid

@@ -105,7 +105,7 @@ static void look(union any_frame *f, size_t n)
         f->try.password_n = 0;
     }
     if (frame_verdict_valid(&f->verdict, n))
-        CHECK(f->verdict.verdict <= VERDICT_TOO_MANY);
+        CHECK(f->verdict.verdict < VERDICTS);
     if (frame_hand_over_valid(&f->hand_over, n))
         check_hand_over(&f->hand_over);
     if (frame_checked_valid(&f->checked, n))

@@ -136,7 +136,7 @@ static void test_verdict(void **state)
     (void)state;
     struct frame_verdict f = { { FRAME_MAGIC, FRAME_VERDICT }, VERDICT_OK };
     assert_true(frame_verdict_valid(&f, sizeof f));
-    f.verdict = VERDICT_TOO_MANY + 1;
+    f.verdict = VERDICTS;
     assert_false(frame_verdict_valid(&f, sizeof f));
     f.verdict = VERDICT_OK;
     assert_false(frame_verdict_valid(&f, sizeof f - 1));

@@ -22,6 +22,8 @@
 static char path[] = "/tmp/auth_parent.XXXXXX";
 static struct settings settings;
 static struct login login;
+static char slots_dir[] = "/tmp/auth_parent.slots.XXXXXX";
+static const char *slots; /* NULL: no connections are counted */
 
 /* Runs `gate` in a child with its end of a channel, and the parent here. The child's exit
  * status must be 0. */
@@ -37,7 +39,9 @@ static enum parent_end run(void (*gate)(int channel))
         _exit(0);
     }
     close(fd[1]);
-    struct parent parent = { .settings = &settings, .peer = "192.0.2.1", .channel = fd[0] };
+    struct parent parent = {
+        .settings = &settings, .peer = "192.0.2.1", .slots = slots, .channel = fd[0]
+    };
     memset(&login, 0, sizeof login);
     enum parent_end end = parent_serve(&parent, &login);
     if (end == PARENT_LOGGED_IN)
@@ -283,6 +287,47 @@ static void test_broken_gates(void **state)
     }
 }
 
+/* What is right but one connection too many is told as such, and counts as a try. */
+static void gate_is_one_too_many(int channel)
+{
+    struct gate gate = { .channel = channel };
+    check(gate_authenticate(&gate, MECHANISM_PLAIN, "demo", "wrong") == VERDICT_FAILED);
+    check(gate_authenticate(&gate, MECHANISM_PLAIN, "demo", "secret") == VERDICT_LIMIT);
+    check(gate_authenticate(&gate, MECHANISM_PLAIN, "demo", "secret") == VERDICT_LIMIT);
+    check(gate_authenticate(&gate, MECHANISM_PLAIN, "demo", "secret") == VERDICT_TOO_MANY);
+}
+
+static void test_slots(void **state)
+{
+    (void)state;
+    slots = slots_dir;
+    settings.max_user_connections = 1;
+    assert_int_equal(run(gate_logs_in), PARENT_LOGGED_IN);
+    int first = login.slot;
+    assert_true(first >= 0);
+    assert_int_equal(run(gate_is_one_too_many), PARENT_CLOSED);
+    assert_int_equal(login.slot, -1);
+    settings.max_user_connections = 0;
+    assert_int_equal(run(gate_logs_in), PARENT_LOGGED_IN);
+    assert_int_equal(login.slot, -1);
+    settings.max_user_connections = 1;
+    close(first);
+    assert_int_equal(run(gate_logs_in), PARENT_LOGGED_IN);
+    assert_true(login.slot >= 0);
+    close(login.slot);
+    slots = NULL;
+}
+
+/* Not to be counted is no reason to be kept out. */
+static void test_no_slots(void **state)
+{
+    (void)state;
+    slots = "/proc/no-such-directory";
+    assert_int_equal(run(gate_logs_in), PARENT_LOGGED_IN);
+    assert_int_equal(login.slot, -1);
+    slots = NULL;
+}
+
 static int count_descriptors(void)
 {
     int n = 0;
@@ -314,7 +359,7 @@ static int set_up(void **state)
 {
     (void)state;
     int fd = mkstemp(path);
-    if (fd < 0 || close(fd) < 0 || !settings_init(&settings))
+    if (fd < 0 || close(fd) < 0 || mkdtemp(slots_dir) == NULL || !settings_init(&settings))
         return -1;
     write_passwd();
     free(settings.passwd_file);
@@ -329,8 +374,12 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
+    char made[128];
     settings_free(&settings);
-    return unlink(path);
+    snprintf(made, sizeof made, "%s/demo/0", slots_dir);
+    unlink(made);
+    snprintf(made, sizeof made, "%s/demo", slots_dir);
+    return unlink(path) == 0 && rmdir(made) == 0 ? rmdir(slots_dir) : -1;
 }
 
 int main(void)
@@ -340,6 +389,7 @@ int main(void)
         cmocka_unit_test(test_odd_names),  cmocka_unit_test(test_too_many_tries),
         cmocka_unit_test(test_delay),      cmocka_unit_test(test_broken_gates),
         cmocka_unit_test(test_descriptor), cmocka_unit_test(test_gate_ends),
+        cmocka_unit_test(test_slots),      cmocka_unit_test(test_no_slots),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

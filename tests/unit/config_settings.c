@@ -49,6 +49,7 @@ static void test_defaults(void **state)
     assert_int_equal(s.idle_timeout, 1800);
     assert_int_equal(s.max_auth_tries, 3);
     assert_int_equal(s.auth_fail_delay, 2);
+    assert_int_equal(s.max_user_connections, 60);
     assert_int_equal(s.max_message, 256u << 20);
     assert_false(s.expunge_on_logout);
     assert_int_equal(s.log, LOG_DEST_SYSLOG);
@@ -87,6 +88,10 @@ static void test_override(void **state)
         { "max_auth_tries=0", false },
         { "max_auth_tries=1", true },
         { "max_auth_tries=21", false },
+        { "max_user_connections=0", true },
+        { "max_user_connections=10000", true },
+        { "max_user_connections=10001", false },
+        { "max_user_connections=none", false },
         { "first_valid_uid=0", false },
         { "first_valid_uid=1", true },
         { "first_valid_uid=4294967295", false },
