@@ -40,7 +40,8 @@ struct gate {
     bool handed_over; /* nothing can be asked any more */
 };
 
-/* Asks the parent, and waits for it. Takes at least auth_fail_delay where it fails. The caller
+/* Asks the parent, and waits for it. Takes auth_fail_delay at least where it
+ * fails, longer with each time. The caller
  * still owns, and wipes, both strings; one that is too long is asked for as an empty one, which
  * can never succeed. VERDICT_UNAVAILABLE also when the parent does not answer: the next try
  * will end alike. */

@@ -10,6 +10,9 @@
 
 /* The gate keeps login_timeout itself, and says BYE; this is added where it does not. */
 #define SLACK_SECONDS 10
+/* Failures in one connection take longer and longer, up to this: a person who has mistyped
+ * twice notices the wait already, and login_timeout is not far. */
+#define FAIL_DELAY_MAX 30
 /* From the hand-over until the gate has ended. */
 #define GATE_END_SECONDS 2
 
@@ -106,12 +109,22 @@ static enum auth_verdict check(const struct parent *p, struct frame_try *try,
     return VERDICT_OK;
 }
 
-/* Failures end auth_fail_delay after they began, or as soon as the check is done if that took
- * longer: so the time of an answer says little about what was checked. */
-static void delay(const struct settings *s, const struct timespec *began)
+/* Seconds that a failure takes: auth_fail_delay, twice that, four times that. */
+static unsigned fail_delay(const struct settings *s, unsigned failed_before)
+{
+    unsigned most = s->auth_fail_delay > FAIL_DELAY_MAX ? s->auth_fail_delay : FAIL_DELAY_MAX;
+    unsigned seconds = s->auth_fail_delay;
+    for (unsigned i = 0; i < failed_before && seconds < most; i++)
+        seconds *= 2;
+    return seconds < most ? seconds : most;
+}
+
+/* Failures end so long after they began, or as soon as the check is done if that took longer:
+ * so the time of an answer says little about what was checked. */
+static void delay(unsigned seconds, const struct timespec *began)
 {
     struct timespec until = *began;
-    until.tv_sec += s->auth_fail_delay;
+    until.tv_sec += (time_t)seconds;
     while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
         continue;
 }
@@ -143,7 +156,7 @@ static bool answer_try(const struct parent *p, struct frame_try *try, struct tri
     wipe_password(try);
     tries->accepted = verdict == VERDICT_OK;
     if (!tries->accepted) {
-        delay(p->settings, &began);
+        delay(fail_delay(p->settings, tries->failed), &began);
         verdict = count_failure(p->settings, tries, verdict);
     }
     struct frame_verdict answer = { .head = { FRAME_MAGIC, FRAME_VERDICT },
@@ -200,8 +213,9 @@ enum parent_end parent_serve(const struct parent *p, struct login *login_r)
     if (clock_gettime(CLOCK_MONOTONIC, &deadline) < 0)
         return PARENT_LATE;
     /* The gate may be waiting for us when its time is up. */
-    deadline.tv_sec += (time_t)p->settings->login_timeout + p->settings->auth_fail_delay +
-                       CHECKER_SECONDS + SLACK_SECONDS;
+    deadline.tv_sec += (time_t)p->settings->login_timeout +
+                       fail_delay(p->settings, p->settings->max_auth_tries) + CHECKER_SECONDS +
+                       SLACK_SECONDS;
     union frame_from_gate frame;
     enum parent_end end = serve(p, &deadline, &frame, login_r);
     explicit_bzero(&frame, sizeof frame);
