@@ -43,6 +43,7 @@ struct command {
     const struct command_entry *entry;
     char tag[TAG_MAX + 1];
     bool by_uid;         /* the UID form */
+    bool foreign;        /* no IMAP client begins a command so */
     void *args;          /* what the parser read; the lexer's arena */
     struct view_own own; /* flags that this command changed and answered; the loop frees it */
 

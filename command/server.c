@@ -15,16 +15,27 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Before login a name and a password, or a base64 of both, is the longest argument. */
-static const struct lexer_limits gate_limits = { .line = 8192,
-                                                 .literal = 4096,
-                                                 .memory = 65536 };
+struct limits {
+    struct lexer_limits lexer;
+    unsigned commands; /* 0: any number */
+    uint64_t octets;   /* 0: any number */
+};
+
+/* Before login a name and a password, or a base64 of both, is the longest argument. A client
+ * says CAPABILITY and ID, and has max_auth_tries, twenty at the most, of two literals each: all
+ * that is far more than they need, and little enough that nobody keeps a processor busy until
+ * login_timeout. */
+static const struct limits gate_limits = {
+    .lexer = { .line = 8192, .literal = 4096, .memory = 65536, .literals = 128 },
+    .commands = 100,
+    .octets = 262144,
+};
 
 /* After it: sets of tens of thousands of UIDs and long searches. 64 KiB of line is what Dovecot
  * takes, so no client sends more. */
-static const struct lexer_limits user_limits = { .line = 65536,
-                                                 .literal = 65536,
-                                                 .memory = 1048576 };
+static const struct limits user_limits = {
+    .lexer = { .line = 65536, .literal = 65536, .memory = 1048576 },
+};
 
 /* So many commands in a row that made no sense: this is no IMAP client (or one that goes on
  * after its LOGIN failed), and it is told to go. */
@@ -46,6 +57,8 @@ static const struct command_entry *find(const char *name)
 static bool parse_tag(struct command *c)
 {
     struct lexer *lx = c->lexer;
+    int first = lexer_peek(lx);
+    c->foreign = first >= 0 && first < ' ' && first != '\r' && first != '\n';
     bool tag = lexer_tag(lx, c->tag) && (lexer_at_end(lx) || lexer_peek(lx) == ' ');
     if (tag && lexer_space(lx))
         return true;
@@ -54,6 +67,15 @@ static bool parse_tag(struct command *c)
         lexer_fail(lx, LEXER_SYNTAX, "this is no tag");
     }
     return false;
+}
+
+/* Version 1 of the PROXY protocol, "PROXY TCP4 ...", from an address that proxy_from does not
+ * name. (Version 2 begins with two empty lines and a NUL.) */
+static bool is_proxy_header(const char *tag, const char *name)
+{
+    return strcmp(tag, "PROXY") == 0 &&
+           (strcmp(name, "TCP4") == 0 || strcmp(name, "TCP6") == 0 ||
+            strcmp(name, "UNKNOWN") == 0);
 }
 
 static bool parse_name(struct command *c)
@@ -69,6 +91,7 @@ static bool parse_name(struct command *c)
             return false;
     }
     c->entry = find(name);
+    c->foreign = is_proxy_header(c->tag, name);
     return c->entry != NULL || lexer_fail(lx, LEXER_SYNTAX, "unknown command %s", name);
 }
 
@@ -116,7 +139,7 @@ static void answer_bad(struct command *c)
     stream_printf(c->session->io, "%s BAD %s\r\n", c->tag[0] != '\0' ? c->tag : "*", lx->error);
 }
 
-enum next { NEXT_COMMAND, NEXT_BAD, NEXT_END };
+enum next { NEXT_COMMAND, NEXT_BAD, NEXT_FOREIGN, NEXT_END };
 
 static enum next one_command(struct session *s, struct lexer *lx)
 {
@@ -125,6 +148,8 @@ static enum next one_command(struct session *s, struct lexer *lx)
     if (!parse_name(&c) || !check_state(&c) || !c.entry->parse(&c)) {
         if (lx->failure == LEXER_END)
             return NEXT_END;
+        if (c.foreign && s->gate != NULL)
+            return NEXT_FOREIGN;
         answer_bad(&c);
         return lexer_recover(lx) ? NEXT_BAD : NEXT_END;
     }
@@ -147,38 +172,74 @@ static enum server_end how_it_ended(const struct session *s)
         return SERVER_LOGOUT;
     if (s->io->state == STREAM_TIMEOUT)
         return SERVER_TIMEOUT;
+    if (s->io->state == STREAM_LIMIT)
+        return SERVER_REFUSED;
     return s->io->state == STREAM_OPEN ? SERVER_REFUSED : SERVER_DISCONNECTED;
 }
 
-/* A client that said nothing for too long is told so (RFC 3501 section 5.4). The stream has
- * ended for its users; this one line is sent past it. */
-static void say_timeout(struct session *s)
+/* A client that said nothing for too long is told so (RFC 3501 section 5.4), and one that said
+ * too much before a login. The stream has ended for its users; this one line is sent past it.
+ */
+static void say_why_ended(struct session *s)
 {
+    enum stream_state state = s->io->state;
     s->io->state = STREAM_OPEN;
     stream_set_deadline(s->io, 1);
-    stream_puts(s->io, "* BYE Autologout: idle for too long\r\n");
+    stream_puts(s->io, state == STREAM_TIMEOUT ? "* BYE Autologout: idle for too long\r\n"
+                                               : "* BYE Too much before a login\r\n");
     stream_part(s->io);
-    s->io->state = STREAM_TIMEOUT;
+    s->io->state = state;
 }
 
-static enum server_end loop(struct session *s, const struct lexer_limits *limits)
+/* Commands until the client or we have had enough. Why we have, for the log; NULL: we have not.
+ */
+static const char *commands(struct session *s, struct lexer *lx, const struct limits *limits)
 {
-    struct lexer lx;
     unsigned bad = 0;
-    lexer_init(&lx, &s->io->source, limits);
-    for (enum next next = NEXT_COMMAND; next != NEXT_END;) {
-        next = one_command(s, &lx);
+    unsigned all = 0;
+    for (;;) {
+        enum next next = one_command(s, lx);
         bad = next == NEXT_BAD ? bad + 1 : 0;
+        if (next == NEXT_END)
+            return NULL;
+        if (next == NEXT_FOREIGN) {
+            stream_puts(s->io, "* BYE This is an IMAP server\r\n");
+            return "not-imap";
+        }
         if (bad == BAD_IN_A_ROW_MAX) {
             stream_puts(s->io, "* BYE Too many commands that make no sense\r\n");
-            break;
+            return "nonsense";
+        }
+        if (limits->commands != 0 && ++all == limits->commands) {
+            stream_puts(s->io, "* BYE Too many commands before a login\r\n");
+            return "commands";
         }
     }
+}
+
+/* What the administrator learns of those who could have logged in and never tried. */
+static void log_no_login(const struct session *s, const char *why)
+{
+    if (s->io->state == STREAM_TIMEOUT)
+        why = "timeout";
+    else if (s->io->state == STREAM_LIMIT)
+        why = "octets";
+    if (s->gate != NULL && why != NULL)
+        log_info("no login: rip=%s reason=%s", s->peer, why);
+}
+
+static enum server_end loop(struct session *s, const struct limits *limits)
+{
+    struct lexer lx;
+    lexer_init(&lx, &s->io->source, &limits->lexer);
+    s->io->in_max = limits->octets;
+    const char *why = commands(s, &lx, limits);
     lexer_free(&lx);
     stream_flush(s->io);
+    log_no_login(s, why);
     enum server_end end = how_it_ended(s);
-    if (end == SERVER_TIMEOUT)
-        say_timeout(s);
+    if (s->io->state == STREAM_TIMEOUT || s->io->state == STREAM_LIMIT)
+        say_why_ended(s);
     else if (end == SERVER_REFUSED)
         stream_part(s->io);
     return end;

@@ -27,6 +27,7 @@ void stream_init(struct stream *s, int in_fd, int out_fd, unsigned timeout)
     s->when_idle = NULL;
     s->when_idle_ctx = NULL;
     s->octets_in = s->octets_out = 0;
+    s->in_max = 0;
     s->wipes = false;
     s->out_len = 0;
     s->source =
@@ -250,6 +251,8 @@ static bool fill(struct source *src)
         explicit_bzero(s->in, sizeof s->in);
     if (!stream_flush(s) || s->state != STREAM_OPEN)
         return false;
+    if (s->in_max != 0 && s->octets_in >= s->in_max)
+        return fail(s, STREAM_LIMIT);
     for (;;) {
         struct pollfd fd = { .fd = s->in_fd, .events = POLLIN };
         int ready = wait_for(s, &fd, 1, patience(s));

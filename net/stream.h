@@ -28,6 +28,7 @@ enum stream_state {
     STREAM_OPEN,
     STREAM_EOF,     /* the client closed its end */
     STREAM_TIMEOUT, /* nothing came, or nothing could be sent, for too long */
+    STREAM_LIMIT,   /* more came than may come */
     STREAM_FAILED   /* a system call failed: the client is gone */
 };
 
@@ -45,6 +46,7 @@ struct stream {
     void (*when_idle)(void *ctx);
     void *when_idle_ctx;
     uint64_t octets_in, octets_out;
+    uint64_t in_max; /* reads end with STREAM_LIMIT once so many octets came; 0: never */
     size_t out_len;
     unsigned char in[STREAM_IN_SIZE];
     unsigned char out[STREAM_OUT_SIZE];

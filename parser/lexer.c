@@ -366,6 +366,8 @@ static bool literal(struct lexer *lx, struct text *text_r)
     if (n > lx->limits.literal)
         return lexer_fail(lx, LEXER_LIMIT, "the literal is longer than %zu octets",
                           lx->limits.literal);
+    if (lx->limits.literals != 0 && lx->literals++ >= lx->limits.literals)
+        return lexer_fail(lx, LEXER_LIMIT, "more than %zu literals", lx->limits.literals);
     char *at = arena_take(&lx->arena, (size_t)n + 1);
     if (at == NULL)
         return lexer_fail(lx, LEXER_LIMIT, "the arguments are too long");

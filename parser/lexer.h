@@ -21,9 +21,10 @@
 #define TAG_MAX 255
 
 struct lexer_limits {
-    size_t line;    /* octets of a command outside its literals */
-    size_t literal; /* octets of one literal that is an argument (not APPEND's message) */
-    size_t memory;  /* octets that all arguments of a command may take */
+    size_t line;     /* octets of a command outside its literals */
+    size_t literal;  /* octets of one literal that is an argument (not APPEND's message) */
+    size_t memory;   /* octets that all arguments of a command may take */
+    size_t literals; /* that are arguments, of all commands together; 0: any number */
 };
 
 enum lexer_failure {
@@ -58,6 +59,7 @@ struct lexer {
     bool line_ended;       /* the CRLF that ends the command was read */
     uint64_t literal_left; /* octets of an accepted, or a refused but coming, literal to read */
     struct literal_head head;
+    size_t literals; /* that were arguments, since lexer_init */
 };
 
 void lexer_init(struct lexer *lx, struct source *source, const struct lexer_limits *limits);

@@ -155,6 +155,24 @@ static void test_slow_reader(void **state)
     assert_int_equal(s->state, STREAM_TIMEOUT);
 }
 
+/* What was read when the limit was reached can be used; no more is read. */
+static void test_limit(void **state)
+{
+    struct fixture *f = *state;
+    struct stream *s = f->stream;
+    s->in_max = 5;
+    assert_int_equal(write(f->client, "abc", 3), 3);
+    assert_true(s->source.fill(&s->source));
+    s->source.pos = s->source.end;
+    assert_int_equal(write(f->client, "defg", 4), 4);
+    assert_true(s->source.fill(&s->source));
+    assert_memory_equal(s->source.pos, "defg", 4);
+    s->source.pos = s->source.end;
+    assert_int_equal(write(f->client, "h", 1), 1);
+    assert_false(s->source.fill(&s->source));
+    assert_int_equal(s->state, STREAM_LIMIT);
+}
+
 static void test_large_write(void **state)
 {
     struct fixture *f = *state;
@@ -310,6 +328,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_end, open_pair, close_pair),
         cmocka_unit_test_setup_teardown(test_deadline, open_pair, close_pair),
         cmocka_unit_test_setup_teardown(test_slow_reader, open_pair, close_pair),
+        cmocka_unit_test_setup_teardown(test_limit, open_pair, close_pair),
         cmocka_unit_test_setup_teardown(test_large_write, open_pair, close_pair),
         cmocka_unit_test_setup_teardown(test_wait_for_other, open_pair, close_pair),
         cmocka_unit_test_setup_teardown(test_numbers, open_pair, close_pair),

@@ -306,6 +306,27 @@ static void test_limits(void **state)
     fail();
 }
 
+/* Literals are counted over commands. */
+static void test_limit_of_literals(void **state)
+{
+    struct fixture f;
+    struct text t;
+    (void)state;
+    open_text(&f, "{1+}\r\na\r\n{1+}\r\nb \"c\" {1+}\r\nd\r\n\"e\"\r\n");
+    f.lexer.limits.literals = 2;
+    assert_true(lexer_string(&f.lexer, &t) && lexer_end(&f.lexer));
+    lexer_begin(&f.lexer);
+    assert_true(lexer_string(&f.lexer, &t) && lexer_space(&f.lexer));
+    assert_true(lexer_string(&f.lexer, &t) && lexer_space(&f.lexer)); /* quoted: no literal */
+    assert_false(lexer_string(&f.lexer, &t));
+    assert_int_equal(f.lexer.failure, LEXER_LIMIT);
+    assert_true(lexer_recover(&f.lexer));
+    lexer_begin(&f.lexer);
+    assert_true(lexer_string(&f.lexer, &t));
+    assert_string_equal(t.octets, "e");
+    lexer_free(&f.lexer);
+}
+
 static void test_end_of_input(void **state)
 {
     static const char *const starts[] = {
@@ -335,6 +356,7 @@ int main(void)
         cmocka_unit_test(test_refused_literal),
         cmocka_unit_test(test_literal_stream),
         cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_limit_of_literals),
         cmocka_unit_test(test_end_of_input),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
