@@ -22,6 +22,7 @@
 #include "auth/backend.h"
 #include "auth/become.h"
 #include "auth/capability.h"
+#include "auth/client.h"
 #include "auth/filter.h"
 #include "auth/hash_line.h"
 #include "auth/pam_session.h"
@@ -34,6 +35,7 @@
 #include "command/server.h"
 #include "config/options.h"
 #include "net/peer.h"
+#include "net/proxy.h"
 
 #include <errno.h>
 #include <pwd.h>
@@ -193,8 +195,44 @@ static int start_session(struct login *login, const struct settings *settings,
 /* Where process_keep_only puts the gate's end of the channel. */
 #define GATE_CHANNEL 3
 
+/* Whether the PROXY header has to come before all else, and nothing but it counts. */
+static bool is_proxy(const struct settings *settings, const struct peer *peer)
+{
+    return network_has(settings->proxy_from, settings->proxy_from_count, peer->address,
+                       peer->address_n);
+}
+
+/* In the gate: reads who the client behind the proxy is, and tells the parent. */
+static bool learn_client(struct peer *peer)
+{
+    static const char *const why[] = { [PROXY_CUT] = "cut off",
+                                       [PROXY_LATE] = "not whole in time",
+                                       [PROXY_NO_HEADER] = "something else came" };
+    struct proxy_header header;
+    enum proxy_got got = proxy_read(STDIN_FILENO, PROXY_SECONDS, &header);
+    if (got == PROXY_GONE)
+        return false; /* a look whether the port is open */
+    if (got != PROXY_GOT) {
+        log_warning("no PROXY header from proxy_from: %s: rip=%s", why[got], peer->text);
+        return false;
+    }
+    peer_told(peer, header.address, header.address_n);
+    return client_tell(GATE_CHANNEL, header.address, header.address_n);
+}
+
+/* In the parent: hears it. */
+static bool hear_client(struct peer *peer, int channel)
+{
+    enum { SLACK = 1 }; /* the gate knows first that the time is over */
+    struct frame_client client;
+    if (!client_hear(channel, PROXY_SECONDS + SLACK, peer->text, &client))
+        return false;
+    peer_told(peer, client.address, client.address_n);
+    return true;
+}
+
 /* The gate's whole life. */
-static int serve_as_gate(const struct settings *settings, const struct peer *peer, int channel,
+static int serve_as_gate(const struct settings *settings, struct peer *peer, int channel,
                          const struct passwd *account, pid_t parent)
 {
     uid_t uid = account == NULL ? getuid() : account->pw_uid;
@@ -204,6 +242,8 @@ static int serve_as_gate(const struct settings *settings, const struct peer *pee
     if (!alone || !become_gate(uid, gid) || !process_end_with(parent, SIGKILL) ||
         !sandbox_gate(false))
         return refuse(EX_OSERR, "the gate can't be locked in");
+    if (is_proxy(settings, peer) && !learn_client(peer))
+        return 0;
     struct stream io;
     stream_init(&io, STDIN_FILENO, STDOUT_FILENO, settings->login_timeout);
     stream_set_deadline(&io, settings->login_timeout);
@@ -244,7 +284,7 @@ static void end_gate(pid_t gate, const struct peer *peer)
 }
 
 /* A client that has to log in. */
-static int connection(const struct settings *settings, const struct peer *peer)
+static int connection(const struct settings *settings, struct peer *peer)
 {
     const struct passwd *account;
     if (!find_login_user(settings, &account))
@@ -268,7 +308,9 @@ static int connection(const struct settings *settings, const struct peer *peer)
                              .slots = geteuid() == 0 ? SLOTS_DIRECTORY : NULL,
                              .channel = channel[0] };
     struct login login;
-    enum parent_end end = parent_serve(&parent, &login);
+    enum parent_end end = PARENT_CLOSED;
+    if (!is_proxy(settings, peer) || hear_client(peer, channel[0]))
+        end = parent_serve(&parent, &login);
     if (end == PARENT_LOGGED_IN && !parent_gate_ended(&parent))
         log_warning("gate: had to be ended after the hand-over: rip=%s", peer->text);
     end_gate(gate, peer); /* before anything else reads what the client sends */

@@ -26,8 +26,7 @@ bool frame_try_valid(const struct frame_try *f, size_t n)
 
 bool frame_verdict_valid(const struct frame_verdict *f, size_t n)
 {
-    return n == sizeof *f && head_valid(&f->head, FRAME_VERDICT) &&
-           f->verdict < VERDICTS;
+    return n == sizeof *f && head_valid(&f->head, FRAME_VERDICT) && f->verdict < VERDICTS;
 }
 
 bool frame_is_tag(const char *tag, size_t n)
@@ -54,6 +53,14 @@ bool frame_checked_valid(const struct frame_checked *f, size_t n)
            f->verdict <= VERDICT_UNAVAILABLE &&
            memchr(f->reason, '\0', sizeof f->reason) != NULL &&
            (f->verdict != VERDICT_OK || identity_valid(&f->identity));
+}
+
+bool frame_client_valid(const struct frame_client *f, size_t n)
+{
+    static const unsigned char zeros[sizeof f->address];
+    return n == sizeof *f && head_valid(&f->head, FRAME_CLIENT) &&
+           (f->address_n == 0 || f->address_n == 4 || f->address_n == 16) &&
+           memcmp(f->address + f->address_n, zeros, sizeof zeros - f->address_n) == 0;
 }
 
 bool frame_send(int fd, const void *frame, size_t n)

@@ -20,7 +20,7 @@
 
 #define FRAME_MAGIC 0x694d4150u /* "iMAP"; also stops a frame of zeros */
 
-enum frame_kind { FRAME_TRY = 1, FRAME_VERDICT, FRAME_HAND_OVER, FRAME_CHECKED };
+enum frame_kind { FRAME_TRY = 1, FRAME_VERDICT, FRAME_HAND_OVER, FRAME_CHECKED, FRAME_CLIENT };
 
 struct frame_head {
     uint32_t magic;
@@ -63,6 +63,13 @@ struct frame_checked {
     struct identity identity; /* where the verdict is OK */
 };
 
+/* gate to parent, before all others, where the connection comes through a proxy: from whom. */
+struct frame_client {
+    struct frame_head head;
+    uint32_t address_n;        /* 4 or 16; 0: from the proxy, as the kernel says */
+    unsigned char address[16]; /* in network order; zeros behind it */
+};
+
 /* The largest frame that the gate may send. */
 union frame_from_gate {
     struct frame_head head;
@@ -77,6 +84,7 @@ bool frame_try_valid(const struct frame_try *f, size_t n);
 bool frame_verdict_valid(const struct frame_verdict *f, size_t n);
 bool frame_hand_over_valid(const struct frame_hand_over *f, size_t n);
 bool frame_checked_valid(const struct frame_checked *f, size_t n);
+bool frame_client_valid(const struct frame_client *f, size_t n);
 
 /* Whether n octets can be a tag: 1 to AUTH_TAG_MAX of visible ASCII without ( ) { % * " \ and
  * +. */

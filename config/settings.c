@@ -196,6 +196,31 @@ static bool take_auth(struct settings *s, const struct setting *self, const char
     return true;
 }
 
+/* Networks, between blanks or commas. Empty: none. */
+static bool take_proxy_from(struct settings *s, const struct setting *self, const char *text,
+                            struct buffer *why)
+{
+    struct network networks[PROXY_FROM_MAX];
+    size_t count = 0;
+    (void)self;
+    for (const char *p = text + strspn(text, " \t,"); *p != '\0'; p += strspn(p, " \t,")) {
+        size_t n = strcspn(p, " \t,");
+        if (count == PROXY_FROM_MAX) {
+            buffer_printf(why, "has more than %d networks", PROXY_FROM_MAX);
+            return false;
+        }
+        const char *wrong = network_parse(p, n, &networks[count++]);
+        if (wrong != NULL) {
+            buffer_printf(why, "%.*s %s", (int)(n > 64 ? 64 : n), p, wrong);
+            return false;
+        }
+        p += n;
+    }
+    memcpy(s->proxy_from, networks, count * sizeof *networks);
+    s->proxy_from_count = count;
+    return true;
+}
+
 static const char *const layout_words[] = { "maildir++", "fs", NULL };
 static const char *const backend_words[] = { "pam", "passwd-file", NULL };
 static const char *const plaintext_words[] = { "never", "loopback", "always", NULL };
@@ -243,6 +268,7 @@ static const struct setting table[] = {
     { "max_message", "256MiB", take_octets, MEMBER(max_message), 65536, 4294967295U, " octets",
       NULL },
     { "expunge_on_logout", "no", take_boolean, MEMBER(expunge_on_logout), 0, 0, "", NULL },
+    { "proxy_from", "", take_proxy_from, 0, 0, 0, "", NULL },
     { "log", "syslog", take_choice, MEMBER(log), 0, 0, "", log_words },
 };
 #define SETTINGS (sizeof table / sizeof *table)

@@ -6,6 +6,7 @@
 #define CONFIG_SETTINGS_H
 
 #include "base/buffer.h"
+#include "config/network.h"
 #include "mailstore/store.h"
 
 #include <stdbool.h>
@@ -18,6 +19,9 @@
 enum auth_backend { AUTH_BACKEND_PAM, AUTH_BACKEND_PASSWD_FILE, AUTH_BACKENDS };
 enum plaintext_login { PLAINTEXT_NEVER, PLAINTEXT_LOOPBACK, PLAINTEXT_ALWAYS };
 enum log_destination { LOG_DEST_SYSLOG, LOG_DEST_STDERR };
+
+/* Networks of proxies: nobody has more rows of machines. */
+#define PROXY_FROM_MAX 32
 
 struct settings {
     char *mail_root; /* with its %u %n %d %h and ~ not yet expanded */
@@ -38,7 +42,9 @@ struct settings {
     unsigned max_auth_tries;
     unsigned auth_fail_delay;      /* seconds */
     unsigned max_user_connections; /* 0: any number */
-    uint64_t max_message;          /* octets */
+    struct network proxy_from[PROXY_FROM_MAX];
+    size_t proxy_from_count;
+    uint64_t max_message; /* octets */
     bool expunge_on_logout;
     enum log_destination log;
 };

@@ -31,6 +31,8 @@ static void local(struct peer *peer)
 
 static void ipv4(struct peer *peer, const struct in_addr *in)
 {
+    peer->address_n = sizeof in->s_addr;
+    memcpy(peer->address, &in->s_addr, sizeof in->s_addr);
     peer->kind = ntohl(in->s_addr) >> 24 == 127 ? PEER_LOOPBACK : PEER_REMOTE;
     if (inet_ntop(AF_INET, in, peer->text, sizeof peer->text) == NULL)
         strcpy(peer->text, "unknown");
@@ -44,6 +46,8 @@ static void ipv6(struct peer *peer, const struct in6_addr *in6)
         ipv4(peer, &in);
         return;
     }
+    peer->address_n = sizeof in6->s6_addr;
+    memcpy(peer->address, in6->s6_addr, sizeof in6->s6_addr);
     peer->kind = IN6_IS_ADDR_LOOPBACK(in6) ? PEER_LOOPBACK : PEER_REMOTE;
     if (inet_ntop(AF_INET6, in6, peer->text, sizeof peer->text) == NULL)
         strcpy(peer->text, "unknown");
@@ -89,6 +93,19 @@ void peer_of(int fd, struct peer *peer_r)
     default: /* not ours to call local: some families reach other machines */
         peer_r->kind = PEER_REMOTE;
         strcpy(peer_r->text, "unknown");
+    }
+}
+
+void peer_told(struct peer *peer, const unsigned char *address, size_t n)
+{
+    struct in_addr in;
+    struct in6_addr in6;
+    if (n == sizeof in) {
+        memcpy(&in, address, sizeof in);
+        ipv4(peer, &in);
+    } else if (n == sizeof in6) {
+        memcpy(&in6, address, sizeof in6);
+        ipv6(peer, &in6);
     }
 }
 

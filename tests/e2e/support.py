@@ -187,8 +187,10 @@ def dev_log():
 class Imap:
     """A client that says a line and hears the answer."""
 
-    def __init__(self, port, host="127.0.0.1"):
-        self.socket = socket.create_connection((host, port), 20)
+    def __init__(self, port, host="127.0.0.1", source="", first=b""):
+        """`source`: the address to come from; `first`: octets to send before the greeting."""
+        self.socket = socket.create_connection((host, port), 20, (source, 0) if source else None)
+        self.socket.sendall(first)
         self.file = self.socket.makefile("rb")
         self.tag = 0
         self.greeting = self.line()
