@@ -75,20 +75,29 @@ static bool take_absolute(struct settings *s, const struct setting *self, const 
     return take_text(s, self, text, why);
 }
 
+/* An absolute path, or nothing. */
+static bool take_optional(struct settings *s, const struct setting *self, const char *text,
+                          struct buffer *why)
+{
+    if (*text != '\0')
+        return take_absolute(s, self, text, why);
+    char *none = strdup("");
+    if (none == NULL) {
+        buffer_puts(why, "out of memory");
+        return false;
+    }
+    char **member = (char **)((char *)s + self->offset);
+    free(*member);
+    *member = none;
+    return true;
+}
+
 /* Empty: inside mail_root. */
 static bool take_index_dir(struct settings *s, const struct setting *self, const char *text,
                            struct buffer *why)
 {
-    if (*text == '\0') {
-        char *none = strdup("");
-        if (none == NULL) {
-            buffer_puts(why, "out of memory");
-            return false;
-        }
-        free(s->index_dir);
-        s->index_dir = none;
-        return true;
-    }
+    if (*text == '\0')
+        return take_optional(s, self, text, why);
     if (*text != '/' && *text != '~' && strncmp(text, "%h", 2) != 0) {
         buffer_puts(why, "is no absolute path");
         return false;
@@ -252,6 +261,11 @@ static const struct setting table[] = {
     { "pam_service", "imap", take_text, MEMBER(pam_service), 0, 0, "", NULL },
     { "passwd_file", "/etc/imapd.passwd", take_absolute, MEMBER(passwd_file), 0, 0, "", NULL },
     { "passwd_file_plain", "no", take_boolean, MEMBER(passwd_file_plain), 0, 0, "", NULL },
+    { "scram", "no", take_boolean, MEMBER(scram), 0, 0, "", NULL },
+    { "scram_secret", "/var/lib/imapd/scram-secret", take_absolute, MEMBER(scram_secret), 0, 0,
+      "", NULL },
+    { "oauth_helper", "", take_optional, MEMBER(oauth_helper), 0, 0, "", NULL },
+    { "oauth_user", "imapd-oauth", take_text, MEMBER(oauth_user), 0, 0, "", NULL },
     { "login_user", "imapd", take_text, MEMBER(login_user), 0, 0, "", NULL },
     { "pam_session", "no", take_boolean, MEMBER(pam_session), 0, 0, "", NULL },
     { "first_valid_uid", "1000", take_number, MEMBER(first_valid_uid), 1, 4294967294U, "",
@@ -328,6 +342,9 @@ void settings_free(struct settings *s)
     free(s->index_dir);
     free(s->pam_service);
     free(s->passwd_file);
+    free(s->scram_secret);
+    free(s->oauth_helper);
+    free(s->oauth_user);
     free(s->login_user);
     memset(s, 0, sizeof *s);
 }

@@ -33,6 +33,10 @@ struct settings {
     char *pam_service;
     char *passwd_file;
     bool passwd_file_plain; /* {PLAIN} entries are taken */
+    bool scram;             /* SCRAM-SHA-256 is offered */
+    char *scram_secret;     /* a file of root's, made where it is missing */
+    char *oauth_helper;     /* a program; empty: no OAUTHBEARER and XOAUTH2 */
+    char *oauth_user;       /* whom it runs as */
     char *login_user;
     bool pam_session;
     uid_t first_valid_uid;
