@@ -121,14 +121,14 @@ define UNIT
 $(BUILD)/unit/$(1): $(BUILD)/tests/unit/$(1).o $(foreach l,$(firstword $(subst _, ,$(1))) $(BELOW_$(firstword $(subst _, ,$(1)))),$(BUILD)/$(l).a)
 	@mkdir -p $$(@D)
 	$$(call SAY,$$(CC) $$(LINKHARD) $$(LDFLAGS) -o $$@ $$< -Wl$$(COMMA)--start-group \
-	    $$(filter %.a,$$^) -Wl$$(COMMA)--end-group -lcmocka -Wl$$(COMMA)--as-needed -lcrypt $$(LIBS))
+	    $$(filter %.a,$$^) -Wl$$(COMMA)--end-group -lcmocka $$(LIBS))
 endef
 $(foreach u,$(UNIT_SOURCES:tests/unit/%.c=%),$(eval $(call UNIT,$(u))))
 
 -include $(patsubst %.c,$(BUILD)/%.d,$(SOURCES) $(UNIT_SOURCES) $(wildcard tests/fuzz/*.c))
 
 # Debian's packages, the one list. What builds; what serves the demo besides; what checks besides.
-DEPS_BUILD := gcc libc6-dev libpam0g-dev libcrypt-dev libutf8proc-dev liblmdb-dev \
+DEPS_BUILD := gcc libc6-dev libpam0g-dev libcrypt-dev libssl-dev libutf8proc-dev liblmdb-dev \
               libseccomp-dev
 DEPS_DEMO  := xinetd python3 util-linux
 DEPS_CHECK := libcmocka-dev libpam-wrapper systemd fail2ban mandoc curl mutt isync procps passwd \

@@ -15,8 +15,8 @@
  * roles: the invoking user's session alone. With --check and --repair there is no client
  * either.
  *
- * What runs as root: this file, auth/ but for gate.c, sasl.c and base64.c, config/, base/,
- * net/peer.c, libc, libcrypt, and PAM with its modules. Of these only what auth/parent.c does
+ * What runs as root: this file, auth/ but for gate.c, saslprep.c and sasl*.c, config/, base/,
+ * net/peer.c, libc, libcrypt, OpenSSL's libcrypto, and PAM with its modules. Of these only what auth/parent.c does
  * with a frame sees anything that a client can choose. doc/security.md tells more.
  */
 #include "auth/backend.h"
@@ -25,6 +25,7 @@
 #include "auth/client.h"
 #include "auth/filter.h"
 #include "auth/hash_line.h"
+#include "auth/mechanism.h"
 #include "auth/pam_session.h"
 #include "auth/parent.h"
 #include "auth/process.h"
@@ -495,7 +496,7 @@ int main(int argc, char **argv)
         status = refuse(result == OPTIONS_WRONG ? EX_USAGE : EX_CONFIG, "%s",
                         buffer_string(&err) == NULL ? "no memory" : err.data);
     else if (options.mode == MODE_HASH)
-        status = hash_line(options.user);
+        status = hash_line(options.user, options.scram);
     else if (options.mode == MODE_VERSION)
         status = print(filter_is_built() ? "imapd " IMAPD_VERSION "\n"
                                          : "imapd " IMAPD_VERSION " without its sandbox\n");

@@ -1,4 +1,5 @@
 #include "auth/frame.h"
+#include "auth/mechanism.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -21,7 +22,42 @@ bool frame_try_valid(const struct frame_try *f, size_t n)
 {
     return n == sizeof *f && head_valid(&f->head, FRAME_TRY) && f->mechanism < MECHANISMS &&
            string_valid(f->user, sizeof f->user, f->user_n) &&
-           string_valid(f->password, sizeof f->password, f->password_n);
+           string_valid(f->password, sizeof f->password, f->password_n) &&
+           (f->password_n <= AUTH_PASSWORD_MAX || auth_mechanism_has_token(f->mechanism)) &&
+           string_valid(f->prepared, sizeof f->prepared, f->prepared_n);
+}
+
+bool frame_scram_begin_valid(const struct frame_scram_begin *f, size_t n)
+{
+    return n == sizeof *f && head_valid(&f->head, FRAME_SCRAM_BEGIN) &&
+           (f->mechanism == MECHANISM_SCRAM || f->mechanism == MECHANISM_SCRAM_PLUS) &&
+           string_valid(f->user, sizeof f->user, f->user_n);
+}
+
+/* The nonce is base64's characters alone: it becomes part of a message with commas. */
+static bool nonce_valid(const char nonce[SCRAM_NONCE + 1])
+{
+    static const char base64[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    return memchr(nonce, '\0', SCRAM_NONCE + 1) == nonce + SCRAM_NONCE &&
+           strspn(nonce, base64) == SCRAM_NONCE;
+}
+
+bool frame_scram_begun_valid(const struct frame_scram_begun *f, size_t n)
+{
+    if (n != sizeof *f || !head_valid(&f->head, FRAME_SCRAM_BEGUN) ||
+        f->verdict > VERDICT_TOO_MANY)
+        return false;
+    return f->verdict != VERDICT_OK ||
+           (f->iterations >= 1 && f->iterations <= SCRAM_ITERATIONS_MAX &&
+            f->salt_n >= SCRAM_SALT_MIN && f->salt_n <= SCRAM_SALT_MAX &&
+            nonce_valid(f->nonce));
+}
+
+bool frame_scram_proof_valid(const struct frame_scram_proof *f, size_t n)
+{
+    return n == sizeof *f && head_valid(&f->head, FRAME_SCRAM_PROOF) &&
+           string_valid(f->message, sizeof f->message, f->message_n);
 }
 
 bool frame_verdict_valid(const struct frame_verdict *f, size_t n)

@@ -20,27 +20,68 @@
 
 #define FRAME_MAGIC 0x694d4150u /* "iMAP"; also stops a frame of zeros */
 
-enum frame_kind { FRAME_TRY = 1, FRAME_VERDICT, FRAME_HAND_OVER, FRAME_CHECKED, FRAME_CLIENT };
+enum frame_kind {
+    FRAME_TRY = 1,
+    FRAME_VERDICT,
+    FRAME_HAND_OVER,
+    FRAME_CHECKED,
+    FRAME_CLIENT,
+    FRAME_SCRAM_BEGIN,
+    FRAME_SCRAM_BEGUN,
+    FRAME_SCRAM_PROOF
+};
 
 struct frame_head {
     uint32_t magic;
     uint32_t kind; /* enum frame_kind */
 };
 
-/* gate to parent: is this user's password this? */
+/* gate to parent: is this user's password this? SASLprep is the gate's to do, since it reads
+ * what came from the client as text. With EXTERNAL there is no password, with OAUTHBEARER and
+ * XOAUTH2 there is a token in its place, and the user may be empty. */
 struct frame_try {
     struct frame_head head;
     uint32_t mechanism; /* enum auth_mechanism */
     uint32_t user_n;    /* octets of user, without the NUL behind it */
     uint32_t password_n;
+    uint32_t prepared_n;
     char user[AUTH_USER_MAX + 1];
-    char password[AUTH_PASSWORD_MAX + 1];
+    char password[AUTH_TOKEN_MAX + 1];    /* a password: up to AUTH_PASSWORD_MAX */
+    char prepared[AUTH_PASSWORD_MAX + 1]; /* after SASLprep; empty: it has no such form */
+};
+
+/* gate to parent to checker: what is this user's salt? */
+struct frame_scram_begin {
+    struct frame_head head;
+    uint32_t mechanism; /* MECHANISM_SCRAM or MECHANISM_SCRAM_PLUS */
+    uint32_t user_n;
+    char user[AUTH_USER_MAX + 1];
+};
+
+/* checker to parent to gate: this. */
+struct frame_scram_begun {
+    struct frame_head head;
+    uint32_t verdict; /* enum auth_verdict; but for OK the rest is empty */
+    uint32_t iterations;
+    uint32_t salt_n;
+    unsigned char salt[SCRAM_SALT_MAX];
+    char nonce[SCRAM_NONCE + 1];
+};
+
+/* gate to parent to checker: does this prove that the client has the password? Answered with a
+ * verdict. */
+struct frame_scram_proof {
+    struct frame_head head;
+    uint32_t message_n;
+    char message[AUTH_SCRAM_MESSAGE_MAX + 1];
+    unsigned char proof[SCRAM_KEY];
 };
 
 /* parent to gate: the answer. */
 struct frame_verdict {
     struct frame_head head;
-    uint32_t verdict; /* enum auth_verdict */
+    uint32_t verdict;                   /* enum auth_verdict */
+    unsigned char signature[SCRAM_KEY]; /* the server's, where SCRAM succeeded */
 };
 
 /* gate to parent: go on with this. */
@@ -60,7 +101,8 @@ struct frame_checked {
     struct frame_head head;
     uint32_t verdict; /* OK, FAILED, EXPIRED or UNAVAILABLE */
     char reason[FRAME_REASON_MAX + 1];
-    struct identity identity; /* where the verdict is OK */
+    unsigned char signature[SCRAM_KEY]; /* as in frame_verdict */
+    struct identity identity;           /* where the verdict is OK */
 };
 
 /* gate to parent, before all others, where the connection comes through a proxy: from whom. */
@@ -74,6 +116,8 @@ struct frame_client {
 union frame_from_gate {
     struct frame_head head;
     struct frame_try try;
+    struct frame_scram_begin begin;
+    struct frame_scram_proof proof;
     struct frame_hand_over hand_over;
 };
 
@@ -81,6 +125,9 @@ union frame_from_gate {
  * kind, enums in range, lengths in bounds, a NUL where the length says and none before; the tag
  * of 1 to AUTH_TAG_MAX characters that a tag can have (RFC 3501 section 9, "tag"). */
 bool frame_try_valid(const struct frame_try *f, size_t n);
+bool frame_scram_begin_valid(const struct frame_scram_begin *f, size_t n);
+bool frame_scram_begun_valid(const struct frame_scram_begun *f, size_t n);
+bool frame_scram_proof_valid(const struct frame_scram_proof *f, size_t n);
 bool frame_verdict_valid(const struct frame_verdict *f, size_t n);
 bool frame_hand_over_valid(const struct frame_hand_over *f, size_t n);
 bool frame_checked_valid(const struct frame_checked *f, size_t n);

@@ -5,19 +5,19 @@
 #include <string.h>
 #include <strings.h>
 
+enum kind { KIND_CRYPT, KIND_PLAIN, KIND_SCRAM };
+
 struct scheme {
     const char *name;
     const char *prefix; /* what its hashes begin with; "": anything */
-    bool plain;
+    enum kind kind;
 };
 
 static const struct scheme schemes[] = {
-    { "CRYPT", "", false },
-    { "SHA256-CRYPT", "$5$", false },
-    { "SHA512-CRYPT", "$6$", false },
-    { "BLF-CRYPT", "$2", false },
-    { "PLAIN", "", true },
-    { "CLEARTEXT", "", true },
+    { "CRYPT", "", KIND_CRYPT },           { "SHA256-CRYPT", "$5$", KIND_CRYPT },
+    { "SHA512-CRYPT", "$6$", KIND_CRYPT }, { "BLF-CRYPT", "$2", KIND_CRYPT },
+    { "PLAIN", "", KIND_PLAIN },           { "CLEARTEXT", "", KIND_PLAIN },
+    { "SCRAM-SHA-256", "", KIND_SCRAM },
 };
 
 /* Splits "{SCHEME}hash". NULL: no scheme of ours. */
@@ -75,29 +75,63 @@ static enum hash_result check_crypt(const char *hash, const char *password)
     return result;
 }
 
-enum hash_result hash_check(const char *stored, const char *password, bool allow_plain)
+static enum hash_result check_scram(const char *hash, const char *prepared)
+{
+    struct scram_verifier v;
+    struct library_crypto lib;
+    bool fits = false;
+    if (!scram_verifier_read(hash, &v))
+        return HASH_UNKNOWN;
+    /* A password without a form takes as long as another. */
+    bool done = library_load_crypto(&lib) && scram_password_fits(&lib, &v, prepared, &fits);
+    explicit_bzero(&v, sizeof v);
+    if (!done)
+        return HASH_FAILED;
+    return fits && prepared[0] != '\0' ? HASH_MATCH : HASH_MISMATCH;
+}
+
+enum hash_result hash_check(const char *stored, const struct hash_password *password,
+                            bool allow_plain)
 {
     const char *hash;
     const struct scheme *scheme = split(stored, &hash);
     if (scheme == NULL)
         return HASH_UNKNOWN;
-    if (locked(hash) && !(scheme->plain && hash[0] != '\0'))
+    bool plain = scheme->kind == KIND_PLAIN;
+    if (locked(hash) && !(plain && hash[0] != '\0'))
         return HASH_LOCKED;
-    if (scheme->plain) {
-        if (!allow_plain)
-            return HASH_REFUSED;
-        return same(hash, password) ? HASH_MATCH : HASH_MISMATCH;
-    }
+    if (plain && !allow_plain)
+        return HASH_REFUSED;
+    if (plain)
+        return same(hash, password->sent) ? HASH_MATCH : HASH_MISMATCH;
+    if (scheme->kind == KIND_SCRAM)
+        return check_scram(hash, password->prepared);
     if (strncmp(hash, scheme->prefix, strlen(scheme->prefix)) != 0)
         return HASH_UNKNOWN;
-    return check_crypt(hash, password);
+    return check_crypt(hash, password->sent);
 }
 
-bool hash_is_crypt(const char *stored)
+bool hash_scram(const char *stored, struct scram_verifier *v_r, bool *locked_r)
 {
     const char *hash;
     const struct scheme *scheme = split(stored, &hash);
-    return scheme != NULL && !scheme->plain && !locked(hash);
+    *locked_r = scheme != NULL && scheme->kind != KIND_PLAIN && locked(hash);
+    return scheme != NULL && scheme->kind == KIND_SCRAM && !*locked_r &&
+           scram_verifier_read(hash, v_r);
+}
+
+bool hash_is_shut(const char *stored)
+{
+    const char *hash;
+    const struct scheme *scheme = split(stored, &hash);
+    return scheme != NULL && scheme->kind != KIND_PLAIN && hash[0] == '!';
+}
+
+bool hash_costs(const char *stored)
+{
+    const char *hash;
+    const struct scheme *scheme = split(stored, &hash);
+    return scheme != NULL && scheme->kind != KIND_PLAIN && !locked(hash);
 }
 
 bool hash_make(const char *password, struct buffer *out)
@@ -115,4 +149,11 @@ bool hash_make(const char *password, struct buffer *out)
     explicit_bzero(data, sizeof *data);
     free(data);
     return ok;
+}
+
+bool hash_make_scram(const char *prepared, struct buffer *out)
+{
+    struct library_crypto lib;
+    return library_load_crypto(&lib) && buffer_puts(out, "{SCRAM-SHA-256}") &&
+           scram_verifier_make(&lib, prepared, out);
 }

@@ -2,6 +2,7 @@
 #include "auth/gate.h"
 #include "auth/hash.h"
 #include "auth/process.h"
+#include "auth/saslprep.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -91,7 +92,28 @@ static bool can_be_user(const char *user)
     return strchr("#.-", user[0]) == NULL;
 }
 
-int hash_line(const char *user)
+/* Returns the exit status. */
+static int make_hash(const char *password, bool scram, struct buffer *hash)
+{
+    char prepared[AUTH_PASSWORD_MAX + 1];
+    if (!scram) {
+        if (hash_make(password, hash) && buffer_string(hash) != NULL)
+            return 0;
+        complain("no hash to be had from crypt(3)");
+        return EX_OSERR;
+    }
+    if (!saslprep(password, SASLPREP_STORED, prepared, sizeof prepared)) {
+        complain("SCRAM takes no such password (it must be UTF-8 without odd characters)");
+        return EX_USAGE;
+    }
+    bool ok = hash_make_scram(prepared, hash) && buffer_string(hash) != NULL;
+    explicit_bzero(prepared, sizeof prepared);
+    if (!ok)
+        complain("no verifier to be had from libcrypto");
+    return ok ? 0 : EX_OSERR;
+}
+
+int hash_line(const char *user, bool scram)
 {
     if (user != NULL && !can_be_user(user)) {
         complain("that can't be a user's name");
@@ -100,19 +122,12 @@ int hash_line(const char *user)
     char password[AUTH_PASSWORD_MAX + 1];
     struct buffer hash;
     buffer_init(&hash, 1024);
-    bool ok = read_password(password);
-    int status = EX_USAGE;
-    if (ok) {
-        ok = hash_make(password, &hash) && buffer_string(&hash) != NULL;
-        if (!ok)
-            complain("no hash to be had from crypt(3)");
-        status = EX_OSERR;
-    }
+    int status = read_password(password) ? make_hash(password, scram, &hash) : EX_USAGE;
     explicit_bzero(password, sizeof password);
-    if (ok && user != NULL)
-        ok = printf("%s:%s::::::\n", user, hash.data) > 0;
-    else if (ok)
-        ok = printf("%s\n", hash.data) > 0;
+    bool printed = status == 0 && (user == NULL ? printf("%s\n", hash.data) > 0
+                                                : printf("%s:%s::::::\n", user, hash.data) > 0);
     buffer_free(&hash);
-    return ok && fflush(stdout) == 0 ? 0 : status;
+    if (status != 0)
+        return status;
+    return printed && fflush(stdout) == 0 ? 0 : EX_OSERR;
 }

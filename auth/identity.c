@@ -24,6 +24,15 @@ bool identity_valid(const struct identity *id)
            id->backend < AUTH_BACKENDS;
 }
 
+bool identity_plausible(const char *user)
+{
+    for (const char *p = user; *p != '\0'; p++) {
+        if ((unsigned char)*p < ' ' || *p == 0x7f || *p == '/' || *p == ':')
+            return false;
+    }
+    return user[0] != '\0' && user[0] != '-' && user[0] != '.';
+}
+
 bool identity_find_groups(struct identity *id, const char **why_r)
 {
     int n = IDENTITY_GROUPS_MAX;

@@ -31,6 +31,11 @@ struct identity {
 /* Whether each member is within its bounds and the strings end. */
 bool identity_valid(const struct identity *id);
 
+/* Whether a name can be a user's at all: not empty, no control character, '/' or ':', no '.' or
+ * '-' at its front. No backend needs to see another: PAM modules, some of which build files'
+ * names and queries of it, are not to be tried with it. */
+bool identity_plausible(const char *user);
+
 /* Fills all but `backend` from the system's user database. False: no such user, a name or home
  * that is too long, too many groups; *why_r then says which, for the log. */
 bool identity_of_account(struct identity *id, const char *user, const char **why_r);

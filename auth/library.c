@@ -48,3 +48,13 @@ bool library_load_crypt(struct library_crypt *crypt)
     _Static_assert(sizeof *crypt == sizeof name, "a name for each function");
     return load("libcrypt.so.1", SCOPE_LIBRARY, name, sizeof name / sizeof *name, crypt);
 }
+
+bool library_load_crypto(struct library_crypto *crypto)
+{
+    static const char *const name[] = { "OPENSSL_init_crypto", "EVP_sha256",
+                                        "EVP_Digest",          "HMAC",
+                                        "PKCS5_PBKDF2_HMAC",   "CRYPTO_memcmp" };
+    _Static_assert(sizeof *crypto == sizeof name, "a name for each function");
+    return load("libcrypto.so.3", SCOPE_LIBRARY, name, sizeof name / sizeof *name, crypto) &&
+           crypto->init(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL) == 1;
+}

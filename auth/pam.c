@@ -16,6 +16,8 @@ static bool answer_one(const struct pam_message *message, const struct credentia
 {
     switch (message->msg_style) {
     case PAM_PROMPT_ECHO_OFF:
+        if (c->password == NULL)
+            return false;
         response->resp = strdup(c->password);
         return response->resp != NULL;
     case PAM_PROMPT_ECHO_ON:
@@ -173,7 +175,9 @@ enum backend_result backend_pam(const struct settings *s, const struct credentia
         result = BACKEND_UNAVAILABLE;
         status = PAM_SYSTEM_ERR;
     } else {
-        status = lib.authenticate(pam, PAM_SILENT | PAM_DISALLOW_NULL_AUTHTOK);
+        status = c->password == NULL
+                     ? PAM_SUCCESS
+                     : lib.authenticate(pam, PAM_SILENT | PAM_DISALLOW_NULL_AUTHTOK);
         if (status != PAM_SUCCESS) {
             result = failed(status, reason_r);
         } else {

@@ -8,7 +8,6 @@
 #define AUTH_PARENT_H
 
 #include "auth/frame.h"
-#include "auth/sasl.h"
 #include "config/settings.h"
 
 struct parent {
@@ -16,6 +15,7 @@ struct parent {
     const char *peer;  /* for the log */
     const char *rhost; /* the client's address for PAM; NULL: a local client */
     const char *slots; /* the directory of auth/slots.h; NULL: connections are not counted */
+    bool certificates; /* what the gate says of a TLS certificate's user counts (EXTERNAL) */
     int channel;       /* to the gate */
 };
 

@@ -37,6 +37,7 @@ struct found {
     char line[LINE_OCTETS_MAX];
     char *field[FIELDS];         /* "" where the line ends before */
     char first[LINE_OCTETS_MAX]; /* the file's first hash, to spend time on */
+    struct scram_verifier like;  /* the file's first verifier; iterations 0: there is none */
 };
 
 static FILE *open_file(const char *path, const char **reason_r)
@@ -96,6 +97,19 @@ static bool next_line(FILE *file, char line[LINE_OCTETS_MAX], const char *path, 
     return true;
 }
 
+/* The first hash that costs something, and the first verifier: what the others are like. */
+static void note_hash(const char *stored, struct found *found)
+{
+    struct scram_verifier v;
+    bool locked;
+    if (!found->hash && hash_costs(stored)) {
+        found->hash = true;
+        memcpy(found->first, stored, strlen(stored) + 1);
+    }
+    if (found->like.iterations == 0 && hash_scram(stored, &v, &locked))
+        found->like = v;
+}
+
 /* Reads the whole file. False: it could not be read to its end. */
 static bool search(FILE *file, const char *path, const char *user, struct found *found)
 {
@@ -110,12 +124,10 @@ static bool search(FILE *file, const char *path, const char *user, struct found 
             cut(found->line, found->field);
             found->user = true;
         }
-        if (!found->hash && line[user_n] == ':') {
+        if ((!found->hash || found->like.iterations == 0) && line[user_n] == ':') {
             char *field[FIELDS];
             cut(line, field);
-            found->hash = hash_is_crypt(field[FIELD_HASH]);
-            if (found->hash)
-                memcpy(found->first, field[FIELD_HASH], strlen(field[FIELD_HASH]) + 1);
+            note_hash(field[FIELD_HASH], found);
         }
     }
     bool ok = ferror(file) == 0;
@@ -171,13 +183,14 @@ static bool identify(const struct found *found, struct identity *id, const char 
 static enum backend_result compare(const struct settings *s, const struct credentials *c,
                                    const struct found *found, const char **reason_r)
 {
+    const struct hash_password password = { c->password, c->prepared };
     enum hash_result result = HASH_MISMATCH;
     if (found->user)
-        result = hash_check(found->field[FIELD_HASH], c->password, s->passwd_file_plain);
-    bool hashed = found->user && hash_is_crypt(found->field[FIELD_HASH]) &&
+        result = hash_check(found->field[FIELD_HASH], &password, s->passwd_file_plain);
+    bool hashed = found->user && hash_costs(found->field[FIELD_HASH]) &&
                   (result == HASH_MATCH || result == HASH_MISMATCH);
     if (!hashed && found->hash && result != HASH_MATCH)
-        (void)hash_check(found->first, c->password, false); /* only for the time it takes */
+        (void)hash_check(found->first, &password, false); /* only for the time it takes */
     if (!found->user) {
         *reason_r = "unknown-user";
         return BACKEND_UNKNOWN;
@@ -202,6 +215,16 @@ static enum backend_result compare(const struct settings *s, const struct creden
         *reason_r = "no-memory";
         return BACKEND_UNAVAILABLE;
     }
+}
+
+/* Somebody else vouches for the user; the file still says who may log in. */
+static enum backend_result vouched(const struct found *found, const char **reason_r)
+{
+    bool shut = found->user && hash_is_shut(found->field[FIELD_HASH]);
+    *reason_r = !found->user ? "unknown-user" : shut ? "locked" : "ok";
+    if (!found->user)
+        return BACKEND_UNKNOWN;
+    return shut ? BACKEND_MISMATCH : BACKEND_OK;
 }
 
 static void found_free(struct found *found)
@@ -234,8 +257,11 @@ enum backend_result backend_passwd_file(const struct settings *s, const struct c
     struct found *found = look_up(s, c->user, reason_r);
     if (found == NULL)
         return BACKEND_UNAVAILABLE;
-    enum backend_result result = compare(s, c, found, reason_r);
-    if (result == BACKEND_OK && !identify(found, id, reason_r))
+    enum backend_result result =
+        c->password == NULL ? vouched(found, reason_r) : compare(s, c, found, reason_r);
+    if (result == BACKEND_OK && identify(found, id, reason_r))
+        *reason_r = "ok";
+    else if (result == BACKEND_OK)
         result = BACKEND_MISMATCH;
     found_free(found);
     return result;
@@ -253,6 +279,26 @@ enum backend_result passwd_file_identity(const struct settings *s, const char *u
         result = BACKEND_UNKNOWN;
     else if (!identify(found, id, reason_r))
         result = BACKEND_MISMATCH;
+    found_free(found);
+    return result;
+}
+
+/* Who the user is to the system is not looked up here: it would take its time with those alone
+ * who are there. */
+enum backend_result passwd_file_verifier(const struct settings *s, const char *user,
+                                         struct scram_verifier *v_r,
+                                         struct scram_verifier *like_r, const char **reason_r)
+{
+    struct found *found = look_up(s, user, reason_r);
+    if (found == NULL)
+        return BACKEND_UNAVAILABLE;
+    bool locked = false;
+    bool has = hash_scram(found->field[FIELD_HASH], v_r, &locked);
+    *like_r = found->like;
+    *reason_r = !found->user ? "unknown-user" : locked ? "locked" : has ? "ok" : "no-verifier";
+    enum backend_result result = !found->user ? BACKEND_UNKNOWN
+                                 : has        ? BACKEND_OK
+                                              : BACKEND_MISMATCH;
     found_free(found);
     return result;
 }

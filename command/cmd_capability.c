@@ -1,4 +1,5 @@
 /* CAPABILITY: RFC 3501 section 6.1.1. */
+#include "auth/mechanism.h"
 #include "auth/sasl.h"
 #include "command/command.h"
 
@@ -9,11 +10,13 @@ void put_capabilities(const struct session *s, struct stream *io)
         stream_puts(io, " IDLE NAMESPACE CHILDREN UNSELECT UIDPLUS BINARY");
         return;
     }
+    const struct sasl_terms terms = { s->settings, s->gate->tls, s->password_refused };
     if (s->password_refused)
         stream_puts(io, " LOGINDISABLED");
-    else
-        for (const char *const *m = sasl_mechanisms; *m != NULL; m++)
-            stream_printf(io, " AUTH=%s", *m);
+    for (const enum auth_mechanism *m = sasl_order; *m != MECHANISMS; m++) {
+        if (sasl_offered(&terms, *m))
+            stream_printf(io, " AUTH=%s", auth_mechanism_name(*m));
+    }
 }
 
 void run_capability(struct command *c)

@@ -16,12 +16,11 @@ bool login_allowed(struct command *c)
 }
 
 /* All failures look alike. What was read ahead goes with the connection. */
-void login_try(struct command *c, enum auth_mechanism mechanism, const char *user,
-               const char *password)
+void login_answer(struct command *c, enum auth_verdict verdict)
 {
     struct session *s = c->session;
     struct source *src = &s->io->source;
-    switch (gate_authenticate(s->gate, mechanism, user, password)) {
+    switch (verdict) {
     case VERDICT_OK:
         s->handed_over =
             gate_hand_over(s->gate, c->tag, src->pos, (size_t)(src->end - src->pos));
@@ -65,6 +64,7 @@ void run_login(struct command *c)
 {
     const struct login_args *args = c->args;
     if (login_allowed(c))
-        login_try(c, MECHANISM_COMMAND, args->user.octets, args->password.octets);
+        login_answer(c, gate_authenticate(c->session->gate, MECHANISM_COMMAND,
+                                          args->user.octets, args->password.octets));
     explicit_bzero((void *)args->password.octets, args->password.n);
 }

@@ -9,8 +9,7 @@
  * [PRIVACYREQUIRED]. */
 bool login_allowed(struct command *c);
 
-/* Asks the parent, and ends the command: silently with the hand-over, or NO. */
-void login_try(struct command *c, enum auth_mechanism mechanism, const char *user,
-               const char *password);
+/* Ends the command as the parent has decided: silently with the hand-over, or NO. */
+void login_answer(struct command *c, enum auth_verdict verdict);
 
 #endif

@@ -5,7 +5,7 @@
 
 const char options_usage[] =
     "usage: imapd [-P] [-f file] [-o setting=value]...   serve the client on standard input\n"
-    "       imapd -H [user]                              read a password, print a passwd line\n"
+    "       imapd -H [crypt | scram] [user]              read a password, print a passwd line\n"
     "       imapd --check[=full] [-f file] [-o setting=value]... [user]\n"
     "                                                    compare index, uidlists and Maildir\n"
     "       imapd --repair[=full] [-f file] [-o setting=value]... [user]\n"
@@ -109,6 +109,9 @@ static enum options_result read_letters(struct options *o, struct raw *raw, int 
         if (result != OPTIONS_OK)
             return result;
     }
+    if (o->mode == MODE_HASH && optind < argc &&
+        (strcmp(argv[optind], "scram") == 0 || strcmp(argv[optind], "crypt") == 0))
+        o->scram = strcmp(argv[optind++], "scram") == 0;
     bool of_user = o->mode == MODE_HASH || o->mode == MODE_CHECK || o->mode == MODE_REPAIR;
     if (of_user && optind < argc)
         o->user = argv[optind++];

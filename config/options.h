@@ -19,6 +19,7 @@ enum options_mode {
 struct options {
     enum options_mode mode;
     const char *user; /* the word behind -H, --check or --repair; NULL: none */
+    bool scram;       /* -H scram: a verifier of SCRAM */
     bool full;        /* --check=full, --repair=full */
     /* Where options_have_settings; settings_free is the caller's. */
     struct settings settings;

@@ -1,8 +1,8 @@
 /*
  * The gate's frames, as the parent gets them from a gate that was taken over. Each line of the
- * input is a frame: a letter for a sound one of that kind (T, V, H, C; any other: none), then
- * changes of three octets each, where (two) and what. What passes for valid is so by a second
- * look; and the parent, given all of them, comes to an end and lets nobody in.
+ * input is a frame: a letter for a sound one of that kind (T, V, H, C, B, S, P; any other:
+ * none), then changes of three octets each, where (two) and what. What passes for valid is so
+ * by a second look; and the parent, given all of them, comes to an end and lets nobody in.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -20,6 +20,9 @@ union any_frame {
     struct frame_verdict verdict;
     struct frame_hand_over hand_over;
     struct frame_checked checked;
+    struct frame_scram_begin begin;
+    struct frame_scram_begun begun;
+    struct frame_scram_proof proof;
     unsigned char octet[sizeof(struct frame_hand_over) + 64];
 };
 
@@ -50,6 +53,23 @@ static size_t make(char kind, union any_frame *f)
         f->checked.identity.user[0] = 'u';
         f->checked.identity.group_count = 1;
         return sizeof f->checked;
+    case 'B':
+        f->head.kind = FRAME_SCRAM_BEGIN;
+        f->begin.mechanism = MECHANISM_SCRAM;
+        f->begin.user_n = 4;
+        memcpy(f->begin.user, "user", 4);
+        return sizeof f->begin;
+    case 'S':
+        f->head.kind = FRAME_SCRAM_BEGUN;
+        f->begun.iterations = 4096;
+        f->begun.salt_n = 16;
+        memset(f->begun.nonce, 'x', SCRAM_NONCE);
+        return sizeof f->begun;
+    case 'P':
+        f->head.kind = FRAME_SCRAM_PROOF;
+        f->proof.message_n = 3;
+        memcpy(f->proof.message, "n=u", 3);
+        return sizeof f->proof;
     default:
         return (unsigned char)kind;
     }
@@ -75,6 +95,7 @@ static void check_try(const struct frame_try *f)
 {
     CHECK(is_string(f->user, sizeof f->user, f->user_n));
     CHECK(is_string(f->password, sizeof f->password, f->password_n));
+    CHECK(is_string(f->prepared, sizeof f->prepared, f->prepared_n));
     CHECK(f->mechanism < MECHANISMS && f->head.kind == FRAME_TRY);
 }
 
@@ -96,6 +117,15 @@ static void check_checked(const struct frame_checked *f)
     CHECK(f->identity.group_count <= IDENTITY_GROUPS_MAX);
 }
 
+static void check_begun(const struct frame_scram_begun *f)
+{
+    CHECK(f->verdict <= VERDICT_TOO_MANY);
+    if (f->verdict == VERDICT_OK)
+        CHECK(f->salt_n <= SCRAM_SALT_MAX && f->iterations > 0 &&
+              is_string(f->nonce, sizeof f->nonce, SCRAM_NONCE) &&
+              strchr(f->nonce, ',') == NULL);
+}
+
 static void look(union any_frame *f, size_t n)
 {
     if (frame_try_valid(&f->try, n)) {
@@ -110,6 +140,12 @@ static void look(union any_frame *f, size_t n)
         check_hand_over(&f->hand_over);
     if (frame_checked_valid(&f->checked, n))
         check_checked(&f->checked);
+    if (frame_scram_begin_valid(&f->begin, n))
+        CHECK(is_string(f->begin.user, sizeof f->begin.user, f->begin.user_n));
+    if (frame_scram_begun_valid(&f->begun, n))
+        check_begun(&f->begun);
+    if (frame_scram_proof_valid(&f->proof, n))
+        CHECK(is_string(f->proof.message, sizeof f->proof.message, f->proof.message_n));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

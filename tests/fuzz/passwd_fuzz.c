@@ -40,6 +40,21 @@ static void check_identity(const struct identity *id, const char *user)
     CHECK(id->backend == AUTH_BACKEND_PASSWD_FILE);
 }
 
+static void check_verifier(const struct settings *s, const char *user,
+                           enum backend_result result)
+{
+    struct scram_verifier v;
+    struct scram_verifier like;
+    const char *reason = NULL;
+    enum backend_result found = passwd_file_verifier(s, user, &v, &like, &reason);
+    CHECK(reason != NULL && found != BACKEND_UNAVAILABLE && found != BACKEND_EXPIRED);
+    CHECK((found == BACKEND_UNKNOWN) == (result == BACKEND_UNKNOWN));
+    CHECK(like.iterations <= SCRAM_ITERATIONS_MAX && like.salt_n <= SCRAM_SALT_MAX);
+    if (found == BACKEND_OK)
+        CHECK(v.iterations > 0 && v.iterations <= SCRAM_ITERATIONS_MAX && v.salt_n > 0 &&
+              v.salt_n <= SCRAM_SALT_MAX && like.iterations > 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct identity id;
@@ -68,9 +83,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (result == BACKEND_OK)
         check_identity(&id, user);
     CHECK(unsure || there == (result != BACKEND_UNKNOWN));
+    CHECK(lseek(fd, 0, SEEK_SET) == 0);
+    check_verifier(&s, user, result);
     /* The password too, where no hash is asked for whose cost the file decides. */
-    if (size == 0 || memchr(data, '$', size) == NULL) {
-        struct credentials c = { .user = user, .password = "secret" };
+    if (size == 0 || (memchr(data, '$', size) == NULL && memchr(data, ',', size) == NULL)) {
+        struct credentials c = { .user = user, .password = "secret", .prepared = "secret" };
         s.passwd_file_plain = true;
         CHECK(lseek(fd, 0, SEEK_SET) == 0);
         enum backend_result checked = backend_passwd_file(&s, &c, &id, &reason);

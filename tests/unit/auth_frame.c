@@ -84,14 +84,90 @@ static void test_try_lengths(void **state)
     assert_true(frame_try_valid(&f, sizeof f));
     f = good_try();
     memset(f.password, 'x', sizeof f.password);
-    f.password_n = sizeof f.password - 1;
+    f.password_n = AUTH_PASSWORD_MAX;
     assert_false(frame_try_valid(&f, sizeof f));
-    f.password[sizeof f.password - 1] = '\0';
+    f.password[AUTH_PASSWORD_MAX] = '\0';
     assert_true(frame_try_valid(&f, sizeof f));
+    f.password[AUTH_PASSWORD_MAX] = 'x'; /* a token may be longer, a password not */
+    f.password[AUTH_PASSWORD_MAX + 1] = '\0';
+    f.password_n = AUTH_PASSWORD_MAX + 1;
+    assert_false(frame_try_valid(&f, sizeof f));
+    f.mechanism = MECHANISM_OAUTHBEARER;
+    assert_true(frame_try_valid(&f, sizeof f));
+    memset(f.password, 'x', sizeof f.password);
+    f.password_n = AUTH_TOKEN_MAX;
+    assert_false(frame_try_valid(&f, sizeof f));
+    f.password[AUTH_TOKEN_MAX] = '\0';
+    assert_true(frame_try_valid(&f, sizeof f));
+    f = good_try();
+    f.prepared_n = 1;
+    assert_false(frame_try_valid(&f, sizeof f));
+    f.prepared[0] = 'x';
+    assert_true(frame_try_valid(&f, sizeof f));
+    f.prepared_n = 0;
+    assert_false(frame_try_valid(&f, sizeof f));
     memset(&f, 0, sizeof f);
     assert_false(frame_try_valid(&f, sizeof f));
     memset(&f, 0xff, sizeof f);
     assert_false(frame_try_valid(&f, sizeof f));
+}
+
+static void test_scram(void **state)
+{
+    (void)state;
+    static const uint32_t wrong[] = { 0, 65, 256, 0x7fffffff, 0xffffffff };
+    struct frame_scram_begin begin = { .head = { FRAME_MAGIC, FRAME_SCRAM_BEGIN },
+                                       .mechanism = MECHANISM_SCRAM_PLUS,
+                                       .user_n = 1,
+                                       .user = "u" };
+    assert_true(frame_scram_begin_valid(&begin, sizeof begin));
+    assert_false(frame_scram_begin_valid(&begin, sizeof begin - 1));
+    begin.mechanism = MECHANISM_PLAIN;
+    assert_false(frame_scram_begin_valid(&begin, sizeof begin));
+    begin.mechanism = MECHANISM_SCRAM;
+    begin.user_n = 2;
+    assert_false(frame_scram_begin_valid(&begin, sizeof begin));
+
+    struct frame_scram_begun good = { .head = { FRAME_MAGIC, FRAME_SCRAM_BEGUN },
+                                      .iterations = 4096,
+                                      .salt_n = SCRAM_SALT_MAX,
+                                      .nonce = "0123456789abcdefABCDEF+/01234567" };
+    struct frame_scram_begun begun = good;
+    assert_true(frame_scram_begun_valid(&begun, sizeof begun));
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        begun = good;
+        begun.salt_n = wrong[i];
+        assert_false(frame_scram_begun_valid(&begun, sizeof begun));
+    }
+    begun = good;
+    begun.iterations = 0;
+    assert_false(frame_scram_begun_valid(&begun, sizeof begun));
+    begun.iterations = SCRAM_ITERATIONS_MAX + 1;
+    assert_false(frame_scram_begun_valid(&begun, sizeof begun));
+    begun = good;
+    begun.nonce[5] = ',';
+    assert_false(frame_scram_begun_valid(&begun, sizeof begun));
+    begun.nonce[5] = '\0';
+    assert_false(frame_scram_begun_valid(&begun, sizeof begun));
+    memset(begun.nonce, 'x', sizeof begun.nonce);
+    assert_false(frame_scram_begun_valid(&begun, sizeof begun));
+    memset(&begun, 0, sizeof begun);
+    begun.head = good.head;
+    assert_false(frame_scram_begun_valid(&begun, sizeof begun));
+    begun.verdict = VERDICT_UNAVAILABLE; /* then the rest says nothing */
+    assert_true(frame_scram_begun_valid(&begun, sizeof begun));
+    begun.verdict = VERDICT_TOO_MANY + 1;
+    assert_false(frame_scram_begun_valid(&begun, sizeof begun));
+
+    static struct frame_scram_proof proof = { .head = { FRAME_MAGIC, FRAME_SCRAM_PROOF } };
+    assert_true(frame_scram_proof_valid(&proof, sizeof proof));
+    proof.message_n = 1;
+    assert_false(frame_scram_proof_valid(&proof, sizeof proof));
+    memset(proof.message, 'x', AUTH_SCRAM_MESSAGE_MAX);
+    proof.message_n = AUTH_SCRAM_MESSAGE_MAX;
+    assert_true(frame_scram_proof_valid(&proof, sizeof proof));
+    proof.message_n++;
+    assert_false(frame_scram_proof_valid(&proof, sizeof proof));
 }
 
 static void test_hand_over(void **state)
@@ -134,7 +210,7 @@ static void test_hand_over(void **state)
 static void test_verdict(void **state)
 {
     (void)state;
-    struct frame_verdict f = { { FRAME_MAGIC, FRAME_VERDICT }, VERDICT_OK };
+    struct frame_verdict f = { .head = { FRAME_MAGIC, FRAME_VERDICT }, .verdict = VERDICT_OK };
     assert_true(frame_verdict_valid(&f, sizeof f));
     f.verdict = VERDICTS;
     assert_false(frame_verdict_valid(&f, sizeof f));
@@ -207,7 +283,8 @@ static void *answer(void *arg)
     int fd = *(int *)arg;
     static union frame_from_gate f;
     size_t n = 0;
-    struct frame_verdict yes = { { FRAME_MAGIC, FRAME_VERDICT }, VERDICT_OK };
+    struct frame_verdict yes = { .head = { FRAME_MAGIC, FRAME_VERDICT },
+                                 .verdict = VERDICT_OK };
     bool ok = frame_receive(fd, &f, sizeof f, &n, NULL) == FRAME_GOT &&
               frame_try_valid(&f.try, n) && strcmp(f.try.user, "tim") == 0 &&
               strcmp(f.try.password, "secret") == 0 && frame_send(fd, &yes, sizeof yes) &&
@@ -260,10 +337,15 @@ static void test_gate_without_parent(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_try),       cmocka_unit_test(test_try_lengths),
-        cmocka_unit_test(test_hand_over), cmocka_unit_test(test_verdict),
-        cmocka_unit_test(test_checked),   cmocka_unit_test(test_receive),
-        cmocka_unit_test(test_gate),      cmocka_unit_test(test_gate_without_parent),
+        cmocka_unit_test(test_try),
+        cmocka_unit_test(test_try_lengths),
+        cmocka_unit_test(test_scram),
+        cmocka_unit_test(test_hand_over),
+        cmocka_unit_test(test_verdict),
+        cmocka_unit_test(test_checked),
+        cmocka_unit_test(test_receive),
+        cmocka_unit_test(test_gate),
+        cmocka_unit_test(test_gate_without_parent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

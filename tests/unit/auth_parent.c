@@ -208,7 +208,7 @@ static void gate_sends_zeros(int channel)
 
 static void gate_sends_verdict(int channel)
 {
-    struct frame_verdict f = { { FRAME_MAGIC, FRAME_VERDICT }, VERDICT_OK };
+    struct frame_verdict f = { .head = { FRAME_MAGIC, FRAME_VERDICT }, .verdict = VERDICT_OK };
     check(frame_send(channel, &f, sizeof f));
 }
 

@@ -80,6 +80,12 @@ static void test_base64_invalid(void **state)
     free(decoded);
 }
 
+static char no_helper[] = "";
+static char some_helper[] = "/bin/true";
+static struct settings settings = { .oauth_helper = no_helper };
+static struct gate_tls tls;
+static struct sasl_terms terms = { .settings = &settings };
+
 static void test_find(void **state)
 {
     (void)state;
@@ -88,29 +94,82 @@ static void test_find(void **state)
     assert_int_equal(m, MECHANISM_PLAIN);
     assert_true(sasl_find("LOGIN", &m));
     assert_int_equal(m, MECHANISM_LOGIN);
+    assert_true(sasl_find("scram-sha-256-plus", &m));
+    assert_int_equal(m, MECHANISM_SCRAM_PLUS);
+    assert_true(sasl_find("Scram-SHA-256", &m));
+    assert_int_equal(m, MECHANISM_SCRAM);
+    assert_false(sasl_find("SCRAM-SHA-1", &m));
+    assert_false(sasl_find("command", &m));
     assert_false(sasl_find("KERBEROS_V4", &m));
     assert_false(sasl_find("GSSAPI", &m));
     assert_false(sasl_find("", &m));
     assert_false(sasl_find("PLAINX", &m));
 }
 
-#define RESPOND(s, text)                                                                       \
-    sasl_respond(&(s), (const unsigned char *)(text), sizeof(text) - 1, &challenge, &n)
+/* Each mechanism only where it would work: the bits of enum auth_mechanism. */
+static unsigned offered(void)
+{
+    unsigned bits = 0;
+    for (unsigned m = 0; m <= MECHANISMS; m++)
+        bits |= (unsigned)sasl_offered(&terms, (enum auth_mechanism)m) << m;
+    return bits;
+}
+
+static void test_offered(void **state)
+{
+    (void)state;
+    const unsigned passwords = 1U << MECHANISM_PLAIN | 1U << MECHANISM_LOGIN;
+    const unsigned tokens = 1U << MECHANISM_OAUTHBEARER | 1U << MECHANISM_XOAUTH2;
+    const unsigned scram = 1U << MECHANISM_SCRAM;
+    const unsigned plus = 1U << MECHANISM_SCRAM_PLUS;
+    assert_int_equal(offered(), passwords);
+    settings.scram = true; /* without a passwd file there are no verifiers */
+    assert_int_equal(offered(), passwords);
+    settings.auth[0] = AUTH_BACKEND_PAM;
+    settings.auth_count = 1;
+    assert_int_equal(offered(), passwords);
+    settings.auth[1] = AUTH_BACKEND_PASSWD_FILE;
+    settings.auth_count = 2;
+    assert_int_equal(offered(), passwords | scram);
+    settings.oauth_helper = some_helper;
+    assert_int_equal(offered(), passwords | scram | tokens);
+    terms.password_refused = true;
+    assert_int_equal(offered(), scram);
+    terms.tls = &tls;
+    assert_int_equal(offered(), scram);
+    tls.end_point_n = 32;
+    assert_int_equal(offered(), scram | plus);
+    terms.password_refused = false;
+    memcpy(tls.user, "riley", 6);
+    assert_int_equal(offered(), passwords | scram | plus | tokens | 1U << MECHANISM_EXTERNAL);
+    settings.scram = false;
+    settings.oauth_helper = no_helper;
+    assert_int_equal(offered(), passwords | 1U << MECHANISM_EXTERNAL);
+}
+
+static int reset(void **state)
+{
+    (void)state;
+    settings = (struct settings){ .oauth_helper = no_helper };
+    memset(&tls, 0, sizeof tls);
+    terms = (struct sasl_terms){ .settings = &settings };
+    return 0;
+}
+
+#define RESPOND(s, text) sasl_respond(&(s), (const unsigned char *)(text), sizeof(text) - 1)
 
 static void test_login(void **state)
 {
     (void)state;
     struct sasl s;
-    const char *challenge;
-    size_t n;
-    sasl_begin(&s, MECHANISM_LOGIN);
-    assert_int_equal(sasl_respond(&s, NULL, 0, &challenge, &n), SASL_CHALLENGE);
-    assert_int_equal(n, 10);
-    assert_memory_equal(challenge, "User Name\0", 10);
+    sasl_begin(&s, MECHANISM_LOGIN, &terms);
+    assert_int_equal(sasl_respond(&s, NULL, 0), SASL_CHALLENGE);
+    assert_int_equal(s.challenge_n, 10);
+    assert_memory_equal(s.challenge, "User Name\0", 10);
     assert_int_equal(RESPOND(s, "riley"), SASL_CHALLENGE);
-    assert_int_equal(n, 9);
-    assert_memory_equal(challenge, "Password\0", 9);
-    assert_int_equal(RESPOND(s, "firetruck"), SASL_DONE);
+    assert_int_equal(s.challenge_n, 9);
+    assert_memory_equal(s.challenge, "Password\0", 9);
+    assert_int_equal(RESPOND(s, "firetruck"), SASL_ASK);
     assert_string_equal(s.user, "riley");
     assert_string_equal(s.password, "firetruck");
     sasl_end(&s);
@@ -121,12 +180,10 @@ static void test_login_initial_response(void **state)
 {
     (void)state;
     struct sasl s;
-    const char *challenge;
-    size_t n;
-    sasl_begin(&s, MECHANISM_LOGIN);
+    sasl_begin(&s, MECHANISM_LOGIN, &terms);
     assert_int_equal(RESPOND(s, "riley"), SASL_CHALLENGE);
-    assert_memory_equal(challenge, "Password\0", 9);
-    assert_int_equal(RESPOND(s, "firetruck"), SASL_DONE);
+    assert_memory_equal(s.challenge, "Password\0", 9);
+    assert_int_equal(RESPOND(s, "firetruck"), SASL_ASK);
     assert_string_equal(s.user, "riley");
 }
 
@@ -134,52 +191,44 @@ static void test_login_bad(void **state)
 {
     (void)state;
     struct sasl s;
-    const char *challenge;
-    size_t n;
     char longest[AUTH_USER_MAX + 1];
     memset(longest, 'u', sizeof longest);
-    sasl_begin(&s, MECHANISM_LOGIN);
+    sasl_begin(&s, MECHANISM_LOGIN, &terms);
     assert_int_equal(RESPOND(s, "ri\0ley"), SASL_MALFORMED);
-    sasl_begin(&s, MECHANISM_LOGIN);
-    assert_int_equal(sasl_respond(&s, (unsigned char *)longest, sizeof longest, &challenge, &n),
-                     SASL_REFUSED);
+    sasl_begin(&s, MECHANISM_LOGIN, &terms);
+    assert_int_equal(sasl_respond(&s, (unsigned char *)longest, sizeof longest), SASL_REFUSED);
     assert_string_equal(s.user, "");
-    sasl_begin(&s, MECHANISM_LOGIN);
-    assert_int_equal(
-        sasl_respond(&s, (unsigned char *)longest, sizeof longest - 1, &challenge, &n),
-        SASL_CHALLENGE);
+    sasl_begin(&s, MECHANISM_LOGIN, &terms);
+    assert_int_equal(sasl_respond(&s, (unsigned char *)longest, sizeof longest - 1),
+                     SASL_CHALLENGE);
 }
 
 static void test_plain(void **state)
 {
     (void)state;
     struct sasl s;
-    const char *challenge;
-    size_t n = 99;
-    sasl_begin(&s, MECHANISM_PLAIN);
-    assert_int_equal(sasl_respond(&s, NULL, 0, &challenge, &n), SASL_CHALLENGE);
-    assert_int_equal(n, 0);
+    sasl_begin(&s, MECHANISM_PLAIN, &terms);
+    assert_int_equal(sasl_respond(&s, NULL, 0), SASL_CHALLENGE);
+    assert_int_equal(s.challenge_n, 0);
     /* RFC 4616 section 4, the examples. */
-    assert_int_equal(RESPOND(s, "\0tim\0tanstaaftanstaaf"), SASL_DONE);
+    assert_int_equal(RESPOND(s, "\0tim\0tanstaaftanstaaf"), SASL_ASK);
     assert_string_equal(s.user, "tim");
     assert_string_equal(s.password, "tanstaaftanstaaf");
-    sasl_begin(&s, MECHANISM_PLAIN);
+    sasl_begin(&s, MECHANISM_PLAIN, &terms);
     assert_int_equal(RESPOND(s, "Ursel\0Kurt\0xipj3plmq"), SASL_REFUSED);
     assert_string_equal(s.password, "");
     assert_string_equal(s.user, "");
-    sasl_begin(&s, MECHANISM_PLAIN);
-    assert_int_equal(RESPOND(s, "tim\0tim\0secret"), SASL_DONE);
+    sasl_begin(&s, MECHANISM_PLAIN, &terms);
+    assert_int_equal(RESPOND(s, "tim\0tim\0secret"), SASL_ASK);
 }
 
 static void test_plain_bad(void **state)
 {
     (void)state;
     struct sasl s;
-    const char *challenge;
-    size_t n;
 #define EXPECT(text, step)                                                                     \
     do {                                                                                       \
-        sasl_begin(&s, MECHANISM_PLAIN);                                                       \
+        sasl_begin(&s, MECHANISM_PLAIN, &terms);                                               \
         assert_int_equal(RESPOND(s, text), step);                                              \
         assert_string_equal(s.password, "");                                                   \
     } while (0)
@@ -198,24 +247,56 @@ static void test_plain_bad(void **state)
     big[0] = '\0';
     big[AUTH_USER_MAX + 1] = '\0';
     size_t fits = 2 + AUTH_USER_MAX + AUTH_PASSWORD_MAX;
-    sasl_begin(&s, MECHANISM_PLAIN);
-    assert_int_equal(sasl_respond(&s, big, fits, &challenge, &n), SASL_DONE);
-    sasl_begin(&s, MECHANISM_PLAIN);
-    assert_int_equal(sasl_respond(&s, big, fits + 1, &challenge, &n), SASL_REFUSED);
+    sasl_begin(&s, MECHANISM_PLAIN, &terms);
+    assert_int_equal(sasl_respond(&s, big, fits), SASL_ASK);
+    sasl_begin(&s, MECHANISM_PLAIN, &terms);
+    assert_int_equal(sasl_respond(&s, big, fits + 1), SASL_REFUSED);
     big[AUTH_USER_MAX + 1] = 'x';
     big[AUTH_USER_MAX + 2] = '\0';
-    sasl_begin(&s, MECHANISM_PLAIN);
-    assert_int_equal(sasl_respond(&s, big, fits, &challenge, &n), SASL_REFUSED);
+    sasl_begin(&s, MECHANISM_PLAIN, &terms);
+    assert_int_equal(sasl_respond(&s, big, fits), SASL_REFUSED);
+}
+
+/* RFC 4422 appendix A. */
+static void test_external(void **state)
+{
+    (void)state;
+    struct sasl s;
+    memcpy(tls.user, "riley", 6);
+    terms.tls = &tls;
+#define EXPECT(text, step)                                                                     \
+    do {                                                                                       \
+        sasl_begin(&s, MECHANISM_EXTERNAL, &terms);                                            \
+        assert_int_equal(RESPOND(s, text), step);                                              \
+        assert_string_equal(s.user, (step) == SASL_ASK ? "riley" : "");                        \
+        assert_string_equal(s.password, "");                                                   \
+    } while (0)
+    sasl_begin(&s, MECHANISM_EXTERNAL, &terms);
+    assert_int_equal(sasl_respond(&s, NULL, 0), SASL_CHALLENGE);
+    assert_int_equal(s.challenge_n, 0);
+    assert_int_equal(RESPOND(s, ""), SASL_ASK);
+    EXPECT("", SASL_ASK);
+    EXPECT("riley", SASL_ASK);
+    EXPECT("rile", SASL_REFUSED);
+    EXPECT("root", SASL_REFUSED);
+    EXPECT("riley\0", SASL_MALFORMED);
+#undef EXPECT
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_base64_valid),   cmocka_unit_test(test_base64_all_lengths),
-        cmocka_unit_test(test_base64_invalid), cmocka_unit_test(test_find),
-        cmocka_unit_test(test_login),          cmocka_unit_test(test_login_initial_response),
-        cmocka_unit_test(test_login_bad),      cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_base64_valid),
+        cmocka_unit_test(test_base64_all_lengths),
+        cmocka_unit_test(test_base64_invalid),
+        cmocka_unit_test(test_find),
+        cmocka_unit_test(test_login),
+        cmocka_unit_test(test_login_initial_response),
+        cmocka_unit_test(test_login_bad),
+        cmocka_unit_test(test_plain),
         cmocka_unit_test(test_plain_bad),
+        cmocka_unit_test_teardown(test_offered, reset),
+        cmocka_unit_test_teardown(test_external, reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
