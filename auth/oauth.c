@@ -7,7 +7,7 @@
  *
  * The helper runs as a user of its own, with nothing of ours: not as login_user, because a gate
  * that was taken over could reach into a process of its own uid and change the answer. It is a
- * child of the checker, and killed with it when that takes too long.
+ * child of the checker, and killed with it and with its own children when that takes too long.
  */
 #include "auth/backend.h"
 #include "auth/become.h"
@@ -70,7 +70,7 @@ static bool find_user(const struct settings *s, struct helper *h)
 }
 
 /* The child: from the checker to the helper. */
-static _Noreturn void become_helper(const struct helper *h)
+static _Noreturn void become_helper(const struct helper *h, pid_t checker)
 {
     char *argv[] = { (char *)h->path, NULL };
     bool ok = dup2(h->token[0], STDIN_FILENO) == STDIN_FILENO &&
@@ -78,7 +78,8 @@ static _Noreturn void become_helper(const struct helper *h)
               process_silence(STDERR_FILENO) && process_keep_only(-1) && chdir("/") == 0 &&
               (geteuid() != 0 || become(h->uid, h->gid, &h->gid, 1)) &&
               prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-              signal(SIGPIPE, SIG_DFL) != SIG_ERR && signal(SIGXFSZ, SIG_DFL) != SIG_ERR;
+              process_end_with(checker, SIGKILL) && signal(SIGPIPE, SIG_DFL) != SIG_ERR &&
+              signal(SIGXFSZ, SIG_DFL) != SIG_ERR;
     if (ok)
         execv(h->path, argv);
     _exit(NOT_STARTED);
@@ -137,9 +138,10 @@ static int run(struct helper *h, const char *token, char *answer, size_t size, s
 {
     if (!open_pipes(h))
         return -1;
+    pid_t self = getpid();
     pid_t pid = fork();
     if (pid == 0)
-        become_helper(h);
+        become_helper(h, self);
     close(h->token[0]);
     close(h->answer[1]);
     if (pid > 0)

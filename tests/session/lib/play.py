@@ -82,9 +82,12 @@ class Player:
                     ['%s:{PLAIN}%s:%d:%d::%s::' % (u[0], u[1], uid, uid, self.top) for u in users]
                 with open(passwd, 'w') as f:
                     f.writelines(line + '\n' for line in lines)
+                os.mkdir(os.path.join(self.top, 'state'))
+                os.chown(os.path.join(self.top, 'state'), uid, -1)
             out += ['-o', 'auth=passwd-file', '-o', 'passwd_file=' + passwd,
                     '-o', 'passwd_file_plain=yes', '-o', 'login_user=nobody',
-                    '-o', 'first_valid_uid=%d' % min(1000, uid), '-o', 'auth_fail_delay=0']
+                    '-o', 'first_valid_uid=%d' % min(1000, uid), '-o', 'auth_fail_delay=0',
+                    '-o', 'scram_secret=' + os.path.join(self.top, 'state/scram-secret')]
         else:
             out.append('-P')
         for setting in self.script.words('set'):
