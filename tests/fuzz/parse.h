@@ -19,9 +19,10 @@ typedef bool parse_fn(struct lexer *lx, struct buffer *out);
 
 /* A megabyte in one command, so that its time can be measured; and so little that each limit is
  * met by small inputs. */
-static const struct lexer_limits parse_wide = { (size_t)1 << 26, (size_t)1 << 26,
-                                                (size_t)1 << 29 };
-static const struct lexer_limits parse_narrow = { 300, 40, 8192 };
+static const struct lexer_limits parse_wide = { .line = (size_t)1 << 26,
+                                                .literal = (size_t)1 << 26,
+                                                .memory = (size_t)1 << 29 };
+static const struct lexer_limits parse_narrow = { .line = 300, .literal = 40, .memory = 8192 };
 
 /* All that can be told of one reading, in `out`; whether it went well. */
 static inline bool parse_once(parse_fn *parse, const void *octets, size_t n, size_t piece,
