@@ -85,6 +85,12 @@ def install(directory):
     return path
 
 
+def sanitized(program):
+    """Whether it was built with a sanitizer, which takes memory of its own."""
+    with open(program, "rb") as f:
+        return b"__asan_init" in f.read()
+
+
 def write(path, text, mode=0o600):
     with open(path, "w", encoding="ascii") as f:
         f.write(text)
