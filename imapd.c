@@ -224,7 +224,7 @@ static bool learn_client(struct peer *peer)
 /* In the parent: hears it. */
 static bool hear_client(struct peer *peer, int channel)
 {
-    enum { SLACK = 1 }; /* the gate knows first that the time is over */
+    enum { SLACK = 5 }; /* the gate, once it is locked in, knows first that the time is over */
     struct frame_client client;
     if (!client_hear(channel, PROXY_SECONDS + SLACK, peer->text, &client))
         return false;
