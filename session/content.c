@@ -99,7 +99,7 @@ static void keep(struct content *c, enum summary_kind kind, uint64_t fields,
 {
     mailbox_keep(c->mailbox, c->uid, kind, value->data, value->len);
     c->kept |= 1u << kind;
-    if (kind == SUMMARY_FIELDS && value->len <= SUMMARY_MAX)
+    if (kind == SUMMARY_FIELDS)
         c->covered |= fields;
 }
 
@@ -139,9 +139,9 @@ enum store_error content_summary(struct content *c, enum summary_kind kind, uint
     fields |= summary_fields_common() | c->covered;
     buffer_clear(value);
     error = content_error(summary_make(c->message, kind, fields, value));
-    if (error != STORE_OK)
-        return error;
-    keep(c, kind, fields, value);
+    if (error == STORE_OK)
+        keep(c, kind, fields, value);
+    c->kept |= 1u << kind; /* or it can't be */
     keep_others(c, fields);
-    return STORE_OK;
+    return error;
 }
