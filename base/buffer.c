@@ -78,6 +78,8 @@ bool buffer_append(struct buffer *b, const void *octets, size_t n)
 {
     if (b->drain != NULL && n > b->max)
         return pass_by(b, octets, n);
+    if (b->clips && n > b->max - b->len)
+        n = b->max - b->len;
     if (!buffer_reserve(b, n))
         return false;
     if (n > 0)

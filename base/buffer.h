@@ -22,11 +22,12 @@ struct buffer_drain {
 };
 
 struct buffer {
-    char *data;                 /* owned; NULL while empty and never grown */
-    size_t len;                 /* octets in use */
-    size_t cap;                 /* octets allocated */
-    size_t max;                 /* len never passes this */
-    bool failed;                /* an addition was refused */
+    char *data;  /* owned; NULL while empty and never grown */
+    size_t len;  /* octets in use */
+    size_t cap;  /* octets allocated */
+    size_t max;  /* len never passes this */
+    bool failed; /* an addition was refused */
+    bool clips;  /* set by the owner: what is above the ceiling is left out, without failure */
     struct buffer_drain *drain; /* or NULL */
 };
 

@@ -9,7 +9,6 @@
 
 #include "message/imap_string.h"
 
-#include <stdint.h>
 #include <string.h>
 
 void address_begin(struct address_parser *a, const char *value, size_t n)
@@ -17,12 +16,11 @@ void address_begin(struct address_parser *a, const char *value, size_t n)
     memset(a, 0, sizeof *a);
     a->lex.p = value;
     a->lex.end = value + n;
-    /* No part of an address is longer than the field. */
-    buffer_init(&a->name, n * 2);
-    buffer_init(&a->route, n);
-    buffer_init(&a->mailbox, n * 2);
-    buffer_init(&a->host, n * 2);
-    buffer_init(&a->comment, n);
+    struct buffer *part[] = { &a->name, &a->route, &a->mailbox, &a->host, &a->comment };
+    for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
+        buffer_init(part[i], ADDRESS_PART_MAX);
+        part[i]->clips = true;
+    }
 }
 
 bool address_end(struct address_parser *a)
@@ -297,8 +295,6 @@ static void write_mailbox(struct buffer *out, const struct address_parser *a)
 
 bool address_list_write(struct buffer *out, const char *value, size_t n)
 {
-    if (n > SIZE_MAX / 2)
-        return false;
     struct address_parser a;
     address_begin(&a, value, n);
     while (!out->failed && address_next(&a)) {

@@ -16,6 +16,10 @@
 
 #include "message/lexer.h"
 
+/* What is longer of a name, a route, a mailbox or a host is left out: no client could show it,
+ * and words are held in two forms until it is known which of these they are. */
+#define ADDRESS_PART_MAX ((size_t)64 * 1024)
+
 enum address_kind {
     ADDRESS_MAILBOX,
     ADDRESS_GROUP_START, /* its name is in `name` */

@@ -29,15 +29,16 @@
  * opaque. */
 #define BOUNDARY_MAX 256
 
-/* The message's own header is held in memory up to here (some 100,000 fields); fields that
- * lie beyond are sent with the header, but not found in it. */
-#define HEADER_MAX ((size_t)12 * 1024 * 1024)
+/* The message's own header is held in memory up to here (some 100,000 fields, or 200,000
+ * recipients); fields that do not end there are sent with the header, but not found in it.
+ * What is made of a field may take as much again, and half more where lines are short. */
+#define HEADER_MAX ((size_t)8 * 1024 * 1024)
 
 /* The same for the header of one part. */
 #define PART_HEADER_MAX ((size_t)1024 * 1024)
 
 /* The fields of parts' headers that BODYSTRUCTURE needs, all parts together. A part whose
- * fields do not fit is opaque. With the limits above, a parsed message stays under 24 MiB. */
+ * fields do not fit is opaque. With the limits above, a parsed message stays under 20 MiB. */
 #define FIELDS_MAX ((size_t)8 * 1024 * 1024)
 
 /* Octets of the input with what they count when sent. */
