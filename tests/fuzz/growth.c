@@ -12,7 +12,9 @@
 #include "tests/fuzz/targets.h"
 
 #include "base/buffer.h"
+#include "mailstore/store.h"
 
+#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +31,8 @@
 /* For targets whose promises take several readings of the input: enough to see how they grow.
  */
 #define QUARTER (LARGEST / 4)
+/* For each target. */
+#define CASES_MIN 3
 /* Processes at once. */
 #define WORKERS 2
 
@@ -134,14 +138,15 @@ char *__wrap_strstr(const char *s, const char *what)
 /* --- Cases. ----------------------------------------------------------------------------------
  */
 
-/* `head`, then `piece` over and over, then `tail`; in the piece %u is a number that is another
- * each time. The input is about n octets in all, but no more than `most` (0: any). */
+/* `head`, then `piece` over and over, then `tail`. In the piece %u is a number that is one more
+ * each time, %b the same as four octets, %r one in no order, %0 a NUL. The input is about n
+ * octets in all; where the target takes no more than so many, `most`. */
 struct growth {
     const char *target;
     const char *head;
     const char *piece;
     const char *tail;
-    size_t most;        /* the target's own limit, where it has one */
+    size_t most;        /* 0: LARGEST */
     unsigned per_octet; /* steps for an octet; 0: PER_OCTET_MAX */
 };
 
@@ -157,16 +162,26 @@ static unsigned scramble(unsigned i)
     return (i * 2654435761U) >> 3;
 }
 
+static void put_variable(struct buffer *out, char kind, unsigned i)
+{
+    uint32_t octets = htobe32(i);
+    if (kind == 'u')
+        buffer_printf(out, "%u", i + 1);
+    else if (kind == 'r')
+        buffer_printf(out, "%u", scramble(i) % 4000000 + 1);
+    else if (kind == 'b')
+        buffer_append(out, &octets, sizeof octets);
+    else
+        buffer_putc(out, '\0');
+}
+
 static void put_piece(struct buffer *out, const char *piece, unsigned i)
 {
     for (const char *p = piece; *p != '\0'; p++) {
-        if (p[0] == '%' && p[1] == 'u') {
-            buffer_printf(out, "%u", ++p != NULL ? i + 1 : 0);
-        } else if (p[0] == '%' && p[1] == 'r') {
-            buffer_printf(out, "%u", ++p != NULL ? scramble(i) % 4000000 + 1 : 0);
-        } else {
+        if (p[0] == '%' && p[1] != '\0' && strchr("urb0", p[1]) != NULL)
+            put_variable(out, *++p, i);
+        else
             buffer_putc(out, *p);
-        }
     }
 }
 
@@ -238,10 +253,25 @@ static int measure_some(const char *only, size_t first, size_t step)
     return status;
 }
 
+/* Whether each target has its cases; tells of one that does not. */
+static bool all_have_cases(void)
+{
+    bool ok = true;
+    for (const struct fuzz_target *t = fuzz_targets; t->name != NULL; t++) {
+        size_t n = 0;
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+            n += strcmp(cases[i].target, t->name) == 0;
+        if (n < CASES_MIN)
+            printf("FAIL %-12s has %zu cases\n", t->name, n);
+        ok = ok && n >= CASES_MIN;
+    }
+    return ok;
+}
+
 int main(int argc, char **argv)
 {
     const char *only = argc > 1 ? argv[1] : NULL;
-    int status = 0;
+    int status = all_have_cases() ? 0 : 1;
     fflush(stdout);
     for (size_t i = 0; i < WORKERS; i++) {
         pid_t worker = fork();
