@@ -46,7 +46,10 @@ enum auth_verdict {
 };
 
 /* What the connection's TLS vouches for, filled in by the gate after the handshake. */
-struct gate_tls {
+struct tls_facts {
+    /* The user that a client certificate names, one that the administrator's authority vouches
+     * for; else "". */
+    char client[AUTH_USER_MAX + 1];
     /* tls-exporter (RFC 9266): 32 octets for the label "EXPORTER-Channel-Binding" with an empty
      * context; with TLS 1.2 only where the extended master secret was agreed on. None: n 0. */
     size_t exporter_n;
@@ -54,16 +57,14 @@ struct gate_tls {
     /* tls-server-end-point (RFC 5929 section 4): the certificate's hash. None: n 0. */
     size_t end_point_n;
     unsigned char end_point[64];
-    /* The user that a client certificate names, one that tls_client_ca vouches for; else "". */
-    char user[AUTH_USER_MAX + 1];
 };
 
 /* The gate's end of the channel to the parent. */
 struct gate {
-    int channel;                /* a SOCK_SEQPACKET socket */
-    const struct gate_tls *tls; /* NULL: a connection in the clear */
-    bool accepted;              /* VERDICT_OK was heard */
-    bool handed_over;           /* nothing can be asked any more */
+    int channel;                 /* a SOCK_SEQPACKET socket */
+    const struct tls_facts *tls; /* NULL: a connection in the clear */
+    bool accepted;               /* VERDICT_OK was heard */
+    bool handed_over;            /* nothing can be asked any more */
 };
 
 /* Asks the parent about a user and a password (a token with OAUTHBEARER and XOAUTH2, nothing

@@ -28,7 +28,7 @@ bool sasl_offered(const struct sasl_terms *t, enum auth_mechanism mechanism)
     case MECHANISM_LOGIN:
         return !t->password_refused;
     case MECHANISM_EXTERNAL:
-        return t->tls != NULL && t->tls->user[0] != '\0';
+        return t->tls != NULL && t->tls->client[0] != '\0';
     case MECHANISM_SCRAM:
         return has_scram(t->settings);
     case MECHANISM_SCRAM_PLUS:
@@ -175,9 +175,9 @@ static enum sasl_step external(struct sasl *s, const struct piece *response)
 {
     if (memchr(response->octets, '\0', response->n) != NULL)
         return SASL_MALFORMED;
-    if (response->n > 0 && !sasl_is(response, s->terms->tls->user, false))
+    if (response->n > 0 && !sasl_is(response, s->terms->tls->client, false))
         return SASL_REFUSED;
-    memcpy(s->user, s->terms->tls->user, sizeof s->user);
+    memcpy(s->user, s->terms->tls->client, sizeof s->user);
     return SASL_ASK;
 }
 

@@ -28,7 +28,7 @@ enum sasl_step {
 /* What decides which mechanisms there are. */
 struct sasl_terms {
     const struct settings *settings;
-    const struct gate_tls *tls; /* NULL: none */
+    const struct tls_facts *tls; /* NULL: none */
     bool password_refused;      /* no password or token may be sent on this connection */
 };
 

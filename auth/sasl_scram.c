@@ -60,7 +60,7 @@ static bool add(struct sasl_scram *x, const void *octets, size_t n)
  * bind with: where it was, somebody between us has taken it away (section 6). */
 static enum sasl_step take_flag(struct sasl *s, const struct piece *flag)
 {
-    const struct gate_tls *tls = s->terms->tls;
+    const struct tls_facts *tls = s->terms->tls;
     bool plus = s->mechanism == MECHANISM_SCRAM_PLUS;
     if (sasl_is(flag, "n", false) || sasl_is(flag, "y", false)) {
         bool downgraded =
@@ -177,7 +177,7 @@ static bool is_bound(const struct sasl_scram *x, const struct piece *c)
 {
     unsigned char octets[sizeof x->header + 64];
     char base64[BASE64_ENCODED(sizeof octets) + 1];
-    _Static_assert(sizeof((struct gate_tls *)0)->end_point <= 64, "room for both");
+    _Static_assert(sizeof((struct tls_facts *)0)->end_point <= 64, "room for both");
     memcpy(octets, x->header, x->header_n);
     if (x->binding_n > 0)
         memcpy(octets + x->header_n, x->binding, x->binding_n);

@@ -113,7 +113,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                        .auth_count = 1,
                                        .scram = true,
                                        .oauth_helper = helper };
-    const struct gate_tls tls = { .exporter_n = 32, .end_point_n = 64, .user = "riley" };
+    const struct tls_facts tls = { .exporter_n = 32, .end_point_n = 64, .client = "riley" };
     const struct sasl_terms terms = { .settings = &settings, .tls = &tls };
     check_base64(data, size);
     check_saslprep(data, size);

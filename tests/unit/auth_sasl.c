@@ -83,7 +83,7 @@ static void test_base64_invalid(void **state)
 static char no_helper[] = "";
 static char some_helper[] = "/bin/true";
 static struct settings settings = { .oauth_helper = no_helper };
-static struct gate_tls tls;
+static struct tls_facts tls;
 static struct sasl_terms terms = { .settings = &settings };
 
 static void test_find(void **state)
@@ -140,7 +140,7 @@ static void test_offered(void **state)
     tls.end_point_n = 32;
     assert_int_equal(offered(), scram | plus);
     terms.password_refused = false;
-    memcpy(tls.user, "riley", 6);
+    memcpy(tls.client, "riley", 6);
     assert_int_equal(offered(), passwords | scram | plus | tokens | 1U << MECHANISM_EXTERNAL);
     settings.scram = false;
     settings.oauth_helper = no_helper;
@@ -262,7 +262,7 @@ static void test_external(void **state)
 {
     (void)state;
     struct sasl s;
-    memcpy(tls.user, "riley", 6);
+    memcpy(tls.client, "riley", 6);
     terms.tls = &tls;
 #define EXPECT(text, step)                                                                     \
     do {                                                                                       \

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 static struct settings settings;
-static struct gate_tls tls;
+static struct tls_facts tls;
 static struct sasl_terms terms;
 static struct sasl s;
 
