@@ -16,8 +16,9 @@
  * either.
  *
  * What runs as root: this file, auth/ but for gate.c, saslprep.c and sasl*.c, config/, base/,
- * net/peer.c, libc, libcrypt, OpenSSL's libcrypto, and PAM with its modules. Of these only what auth/parent.c does
- * with a frame sees anything that a client can choose. doc/security.md tells more.
+ * net/peer.c, libc, libcrypt, OpenSSL's libcrypto, and PAM with its modules. Of these only what
+ * auth/parent.c does with a frame sees anything that a client can choose. doc/security.md tells
+ * more.
  */
 #include "auth/backend.h"
 #include "auth/become.h"

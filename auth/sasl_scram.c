@@ -175,9 +175,8 @@ enum sasl_step sasl_scram_salt(struct sasl *s, const struct gate_salt *salt)
 /* Whether "c" is gs2-header and the channel binding data, in base64. That is not a secret. */
 static bool is_bound(const struct sasl_scram *x, const struct piece *c)
 {
-    unsigned char octets[sizeof x->header + 64];
+    unsigned char octets[sizeof x->header + sizeof((struct tls_facts *)0)->end_point];
     char base64[BASE64_ENCODED(sizeof octets) + 1];
-    _Static_assert(sizeof((struct tls_facts *)0)->end_point <= 64, "room for both");
     memcpy(octets, x->header, x->header_n);
     if (x->binding_n > 0)
         memcpy(octets + x->header_n, x->binding, x->binding_n);
@@ -188,7 +187,7 @@ static bool is_bound(const struct sasl_scram *x, const struct piece *c)
 static bool take_proof(struct sasl_scram *x, const struct piece *base64)
 {
     unsigned char octets[SCRAM_KEY + 1];
-    if (base64->n != BASE64_ENCODED(SCRAM_KEY) ||
+    if (base64->n != BASE64_ENCODED(sizeof x->proof) ||
         base64_decode(base64->octets, base64->n, octets) != SCRAM_KEY)
         return false;
     memcpy(x->proof, octets, SCRAM_KEY);
