@@ -83,7 +83,8 @@ class Player:
                 with open(passwd, 'w') as f:
                     f.writelines(line + '\n' for line in lines)
                 os.mkdir(os.path.join(self.top, 'state'))
-                os.chown(os.path.join(self.top, 'state'), uid, -1)
+                if not self.as_root:
+                    os.chown(os.path.join(self.top, 'state'), uid, -1)
             out += ['-o', 'auth=passwd-file', '-o', 'passwd_file=' + passwd,
                     '-o', 'passwd_file_plain=yes', '-o', 'login_user=nobody',
                     '-o', 'first_valid_uid=%d' % min(1000, uid), '-o', 'auth_fail_delay=0',
