@@ -1,4 +1,5 @@
 #include "net/stream.h"
+#include "net/transport.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -19,6 +20,7 @@ void stream_init(struct stream *s, int in_fd, int out_fd, unsigned timeout)
     s->in_fd = in_fd;
     s->out_fd = out_fd;
     s->out_socket = fstat(out_fd, &st) == 0 && S_ISSOCK(st.st_mode);
+    s->transport = NULL;
     s->state = STREAM_OPEN;
     s->timeout = timeout;
     s->deadline = (struct timespec){ 0 };
@@ -32,6 +34,13 @@ void stream_init(struct stream *s, int in_fd, int out_fd, unsigned timeout)
     s->out_len = 0;
     s->source =
         (struct source){ .pos = s->in, .end = s->in, .fill = fill, .go_ahead = go_ahead };
+}
+
+void stream_through(struct stream *s, struct transport *transport)
+{
+    explicit_bzero(s->in, sizeof s->in);
+    s->source.pos = s->source.end = s->in;
+    s->transport = transport;
 }
 
 bool stream_preload(struct stream *s, const void *octets, size_t n)
@@ -139,11 +148,44 @@ static long long patience(const struct stream *s)
     return ms;
 }
 
+static bool wait_until(struct stream *s, int fd, short events)
+{
+    struct pollfd p = { .fd = fd, .events = events };
+    int ready = wait_for(s, &p, 1, patience(s));
+    return ready > 0 || fail(s, ready == 0 ? STREAM_TIMEOUT : STREAM_FAILED);
+}
+
 static bool wait_for_room(struct stream *s)
 {
-    struct pollfd fd = { .fd = s->out_fd, .events = POLLOUT };
-    int ready = wait_for(s, &fd, 1, patience(s));
-    return ready > 0 || fail(s, ready == 0 ? STREAM_TIMEOUT : STREAM_FAILED);
+    return wait_until(s, s->out_fd, POLLOUT);
+}
+
+/* After a transport said no: waits, if it is only that it can't yet. */
+static bool wait_for_transport(struct stream *s)
+{
+    return errno == EAGAIN ? wait_until(s, s->in_fd, s->transport->waits)
+                           : fail(s, STREAM_FAILED);
+}
+
+/* Sends n octets through the transport; `more` as below. */
+static bool send_through(struct stream *s, const unsigned char *p, size_t n, bool more)
+{
+    struct transport *t = s->transport;
+    while (n > 0 && s->state == STREAM_OPEN) {
+        ssize_t done = t->write(t, p, n);
+        if (done >= 0) {
+            p += done;
+            n -= (size_t)done;
+            s->octets_out += (uint64_t)done;
+        } else if (!wait_for_transport(s)) {
+            return false;
+        }
+    }
+    while (!more && s->state == STREAM_OPEN && !t->flush(t)) {
+        if (!wait_for_transport(s))
+            return false;
+    }
+    return s->state == STREAM_OPEN;
 }
 
 /* Sends n octets. A socket is never blocked on inside the call, so that the timeout holds: it
@@ -153,6 +195,8 @@ static bool wait_for_room(struct stream *s)
 static bool send_all(struct stream *s, const unsigned char *p, size_t n, bool more)
 {
     int flags = MSG_DONTWAIT | MSG_NOSIGNAL | (more ? MSG_MORE : 0);
+    if (s->transport != NULL)
+        return send_through(s, p, n, more);
     while (n > 0 && s->state == STREAM_OPEN) {
         if (!s->out_socket && !wait_for_room(s))
             return false;
@@ -175,7 +219,9 @@ static bool send_buffer(struct stream *s, bool more)
 {
     size_t n = s->out_len;
     s->out_len = 0;
-    return n == 0 ? s->state == STREAM_OPEN : send_all(s, s->out, n, more);
+    if (n == 0 && s->transport == NULL)
+        return s->state == STREAM_OPEN;
+    return send_all(s, s->out, n, more);
 }
 
 bool stream_flush(struct stream *s)
@@ -244,6 +290,11 @@ bool stream_printf(struct stream *s, const char *fmt, ...)
     return ok;
 }
 
+static bool wait_for_input(struct stream *s)
+{
+    return s->transport != NULL ? wait_for_transport(s) : wait_until(s, s->in_fd, POLLIN);
+}
+
 static bool fill(struct source *src)
 {
     struct stream *s = (struct stream *)src;
@@ -253,14 +304,13 @@ static bool fill(struct source *src)
         return false;
     if (s->in_max != 0 && s->octets_in >= s->in_max)
         return fail(s, STREAM_LIMIT);
+    /* A descriptor may block, and is waited for first; a transport may have what left it. */
+    if (s->transport == NULL && !wait_for_input(s))
+        return false;
     for (;;) {
-        struct pollfd fd = { .fd = s->in_fd, .events = POLLIN };
-        int ready = wait_for(s, &fd, 1, patience(s));
-        if (ready == 0)
-            return fail(s, STREAM_TIMEOUT);
-        if (ready < 0)
-            return fail(s, STREAM_FAILED);
-        ssize_t n = read(s->in_fd, s->in, sizeof s->in);
+        ssize_t n = s->transport == NULL
+                        ? read(s->in_fd, s->in, sizeof s->in)
+                        : s->transport->read(s->transport, s->in, sizeof s->in);
         if (n > 0) {
             src->pos = s->in;
             src->end = s->in + n;
@@ -271,6 +321,8 @@ static bool fill(struct source *src)
             return fail(s, STREAM_EOF);
         if (errno != EINTR && errno != EAGAIN)
             return fail(s, STREAM_FAILED);
+        if (!wait_for_input(s))
+            return false;
     }
 }
 
@@ -282,7 +334,8 @@ static bool go_ahead(struct source *src)
 
 int stream_wait(struct stream *s, int other_fd, int milliseconds)
 {
-    if (s->source.pos != s->source.end || !stream_flush(s) || s->state != STREAM_OPEN)
+    if (s->source.pos != s->source.end || !stream_flush(s) || s->state != STREAM_OPEN ||
+        (s->transport != NULL && s->transport->pending(s->transport)))
         return STREAM_WAIT_INPUT;
     struct pollfd fds[2] = { { .fd = s->in_fd, .events = POLLIN },
                              { .fd = other_fd, .events = POLLIN } };
@@ -298,7 +351,11 @@ int stream_wait(struct stream *s, int other_fd, int milliseconds)
 void stream_part(struct stream *s)
 {
     enum { PATIENCE_MS = 1000 };
-    if (!stream_flush(s) || !s->out_socket || shutdown(s->out_fd, SHUT_WR) < 0)
+    if (!stream_flush(s) || !s->out_socket)
+        return;
+    if (s->transport != NULL)
+        s->transport->finish(s->transport);
+    if (shutdown(s->out_fd, SHUT_WR) < 0)
         return;
     struct timespec end;
     if (clock_gettime(CLOCK_MONOTONIC, &end) < 0)

@@ -32,12 +32,15 @@ enum stream_state {
     STREAM_FAILED   /* a system call failed: the client is gone */
 };
 
+struct transport;
+
 struct stream {
     struct source source; /* what was read and not yet used; first, so that source and stream
                              are one address */
     int in_fd, out_fd;
     bool out_socket;
-    bool wipes; /* the gate: passwords come this way, used input is wiped */
+    struct transport *transport; /* NULL: the descriptors alone */
+    bool wipes;                  /* the gate: passwords come this way, used input is wiped */
     enum stream_state state;
     unsigned timeout; /* seconds without an octet in or out until STREAM_TIMEOUT; 0: none */
     struct timespec deadline;       /* CLOCK_MONOTONIC; tv_sec 0: none */
@@ -54,6 +57,11 @@ struct stream {
 
 /* Makes a stream over two open descriptors, which stay the caller's. */
 void stream_init(struct stream *s, int in_fd, int out_fd, unsigned timeout);
+
+/* From now on through the transport, which reads and writes the same descriptors (one socket)
+ * and stays the caller's. What was read and not used is thrown away: nothing that came before
+ * may be taken for what comes through it. */
+void stream_through(struct stream *s, struct transport *transport);
 
 /* Puts octets that another process had read ahead before all that is still to be read. At most
  * STREAM_IN_SIZE, and only before the first read; false otherwise. */
