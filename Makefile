@@ -13,6 +13,8 @@
 PREFIX     ?= /usr/local
 SYSCONFDIR ?= /etc
 SBINDIR    ?= $(PREFIX)/sbin
+# Where imapd looks for its module: beside itself, and here.
+LIBDIR     := $(patsubst %/,%,$(dir $(SBINDIR)))/lib/imapd
 MANDIR     ?= $(PREFIX)/share/man
 DOCDIR     ?= $(PREFIX)/share/doc/imapd
 PORT       ?= 1143
@@ -64,11 +66,12 @@ COMPILE = $(CC) -std=c17 $(CPPFLAGS) $(WARN) $(HARDEN) $(INSTRUMENT) $(CFLAGS) -
         format FORCE
 all: imapd
 
-# ./imapd is a copy, so that the two kinds of build never mix their objects.
-imapd: $(BUILD)/imapd FORCE
-	@cmp -s $< $@ || cp $< $@
+# ./imapd and its module are copies, so that the two kinds of build never mix their objects.
+imapd imapd-tls.so: %: $(BUILD)/% FORCE
+	@cmp -s $< $@ || { rm -f $@ && cp $< $@; }
+imapd: imapd-tls.so
 
-$(BUILD)/imapd: $(BUILD)/imapd.o $(ARCHIVES)
+$(BUILD)/imapd: $(BUILD)/imapd.o $(ARCHIVES) | $(BUILD)/imapd-tls.so
 	$(call SAY,$(CC) $(LINKHARD) $(LDFLAGS) -o $@ $< -Wl$(COMMA)--start-group $(ARCHIVES) \
 	    -Wl$(COMMA)--end-group $(LIBS))
 
@@ -104,6 +107,13 @@ else
 $(error SANDBOX is yes or no)
 endif
 
+# TLS: OpenSSL is not linked, but loaded where a connection asks for it (net/tls.h).
+TLS_SOURCES := $(wildcard net/tls/*.c)
+TLS_OBJECTS := $(TLS_SOURCES:%.c=$(BUILD)/%.o)
+$(TLS_OBJECTS): override INSTRUMENT += -fPIC -fvisibility=hidden
+$(BUILD)/imapd-tls.so: $(TLS_OBJECTS)
+	$(call SAY,$(CC) -shared $(filter-out -pie,$(LINKHARD)) $(LDFLAGS) -o $@ $^ -lssl -lcrypto)
+
 # Unit tests: tests/unit/LAYER_WHAT.c is linked with LAYER and what lies below it.
 BELOW_base      :=
 BELOW_net       := parser base
@@ -111,7 +121,7 @@ BELOW_message   := base
 BELOW_parser    := message base
 BELOW_mailstore := message base
 BELOW_config    := mailstore message base
-BELOW_auth      := config mailstore message base
+BELOW_auth      := config mailstore message net parser base
 BELOW_session   := mailstore message parser net base
 BELOW_command   := session mailstore auth config message parser net base
 UNIT_SOURCES := $(wildcard tests/unit/*.c)
@@ -125,7 +135,7 @@ $(BUILD)/unit/$(1): $(BUILD)/tests/unit/$(1).o $(foreach l,$(firstword $(subst _
 endef
 $(foreach u,$(UNIT_SOURCES:tests/unit/%.c=%),$(eval $(call UNIT,$(u))))
 
--include $(patsubst %.c,$(BUILD)/%.d,$(SOURCES) $(UNIT_SOURCES) $(wildcard tests/fuzz/*.c))
+-include $(patsubst %.c,$(BUILD)/%.d,$(SOURCES) $(TLS_SOURCES) $(UNIT_SOURCES) $(wildcard tests/fuzz/*.c))
 
 # Debian's packages, the one list. What builds; what serves the demo besides; what checks besides.
 DEPS_BUILD := gcc libc6-dev libpam0g-dev libcrypt-dev libssl-dev libutf8proc-dev liblmdb-dev \
@@ -187,11 +197,12 @@ demo: deps-demo
 	@IMAPD=./imapd PORT=$(PORT) tests/demo/demo
 
 lint: deps-lint
-	clang-format --dry-run -Werror imapd.c $(foreach d,$(LAYERS),$(wildcard $(d)/*.[ch])) \
+	clang-format --dry-run -Werror imapd.c $(foreach d,$(LAYERS) net/tls,$(wildcard $(d)/*.[ch])) \
 	    $(BUILD_SOURCES) $(wildcard tests/unit/*.[ch] tests/fuzz/*.c)
 	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr -I. -D_GNU_SOURCE \
-	    --enable=warning,performance,portability --suppressions-list=.cppcheck $(SOURCES) $(BUILD_SOURCES)
-	printf '%s\n' $(SOURCES) $(BUILD_SOURCES) | xargs -P 2 -n 8 sh -c \
+	    --enable=warning,performance,portability --suppressions-list=.cppcheck \
+	    $(SOURCES) $(BUILD_SOURCES) $(TLS_SOURCES)
+	printf '%s\n' $(SOURCES) $(BUILD_SOURCES) $(TLS_SOURCES) | xargs -P 2 -n 8 sh -c \
 	    'clang-tidy --quiet "$$@" -- -std=c17 -I. -D_GNU_SOURCE -DIMAPD_VERSION="\"lint\""' sh
 
 # Coverage-guided fuzzers (libFuzzer): make fuzz builds all, make fuzz T=NAME [TIME=seconds] runs
@@ -239,9 +250,10 @@ endif
 # What names the program's place is made to name SBINDIR.
 PLACE := sed 's|/usr/local/sbin|$(SBINDIR)|g'
 install: imapd
-	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(MANDIR)/man5 \
+	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBDIR) $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(MANDIR)/man5 \
 	    $(DESTDIR)$(DOCDIR)
 	install -m 755 imapd $(DESTDIR)$(SBINDIR)/imapd
+	install -m 644 imapd-tls.so $(DESTDIR)$(LIBDIR)/imapd-tls.so
 	$(PLACE) imapd.8 >$(DESTDIR)$(MANDIR)/man8/imapd.8
 	$(PLACE) imapd.conf.5 >$(DESTDIR)$(MANDIR)/man5/imapd.conf.5
 	find contrib -type f | while read -r f; do \
@@ -252,8 +264,8 @@ install: imapd
 	    $(DESTDIR)$(MANDIR)/man5/imapd.conf.5 -type f -exec chmod 644 '{}' +
 
 clean:
-	rm -rf build imapd
+	rm -rf build imapd imapd-tls.so
 
 format:
-	clang-format -i imapd.c $(foreach d,$(LAYERS),$(wildcard $(d)/*.[ch])) \
+	clang-format -i imapd.c $(foreach d,$(LAYERS) net/tls,$(wildcard $(d)/*.[ch])) \
 	    $(BUILD_SOURCES) $(wildcard tests/unit/*.[ch] tests/fuzz/*.c)

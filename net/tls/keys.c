@@ -1,0 +1,209 @@
+/* The files: certificates and their keys, the stapled OCSP response, the key of the tickets. */
+#include "net/tls/tls.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/ocsp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A response is 1 or 2 KiB, with a chain of certificates in it a little more. */
+#define OCSP_MAX (64 * 1024)
+/* How far the clocks of us and of whoever signed a response may differ, in seconds. */
+#define OCSP_SLACK 300
+/* Octets of SSL_CTX_set_tlsext_ticket_keys: a name, an HMAC's key, a cipher's. */
+#define TICKET_KEY 80
+/* Longer than a path may be (PATH_MAX). */
+#define PATH_SIZE 4096
+
+struct complaint {
+    char *text;
+    size_t size;
+};
+
+/* "file: what", and why in OpenSSL's words, of which the first are closest to the cause. */
+static bool complain(const struct complaint *why, const char *file, const char *what)
+{
+    unsigned long code = ERR_peek_error();
+    const char *reason = NULL;
+    if (code != 0)
+        reason = ERR_SYSTEM_ERROR(code) ? strerror(ERR_GET_REASON(code))
+                                        : ERR_reason_error_string(code);
+    snprintf(why->text, why->size, "%s: %s%s%s", file, what, reason != NULL ? ": " : "",
+             reason != NULL ? reason : "");
+    ERR_clear_error();
+    return false;
+}
+
+/* Nobody is there to type it in. */
+static int no_password(char *buffer, int size, int writing, void *ctx)
+{
+    (void)buffer;
+    (void)size;
+    (void)writing;
+    (void)ctx;
+    return -1;
+}
+
+static bool use_certificate(SSL_CTX *context, const char *certificate, const char *key,
+                            const struct complaint *why)
+{
+    if (key[0] == '\0')
+        key = certificate;
+    SSL_CTX_set_default_passwd_cb(context, no_password);
+    if (SSL_CTX_use_certificate_chain_file(context, certificate) != 1)
+        return complain(why, certificate, "no certificate");
+    if (SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1)
+        return complain(why, key, "no private key of that certificate");
+    if (SSL_CTX_check_private_key(context) != 1)
+        return complain(why, key, "not the key of that certificate");
+    return true;
+}
+
+/* Reads at most `size` octets; -1: it can't be read, or is longer. */
+static long read_file(const char *path, unsigned char *to, size_t size)
+{
+    FILE *f = fopen(path, "re");
+    if (f == NULL)
+        return -1;
+    size_t n = fread(to, 1, size, f);
+    bool whole = ferror(f) == 0 && n < size;
+    int saved = errno;
+    fclose(f);
+    errno = saved;
+    return whole ? (long)n : -1;
+}
+
+static bool use_ticket_key(SSL_CTX *context, const char *file, const struct complaint *why)
+{
+    if (file[0] == '\0') {
+        SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+        return SSL_CTX_set_num_tickets(context, 0) == 1;
+    }
+    unsigned char key[TICKET_KEY + 1];
+    long n = read_file(file, key, sizeof key);
+    bool ok = n == TICKET_KEY && SSL_CTX_set_tlsext_ticket_keys(context, key, TICKET_KEY) == 1;
+    OPENSSL_cleanse(key, sizeof key);
+    return ok || complain(why, file, "not the 80 octets of a ticket key");
+}
+
+/* A response whose time is over would make clients refuse what they take without one. */
+static bool is_current(const unsigned char *octets, long n)
+{
+    const unsigned char *p = octets;
+    OCSP_RESPONSE *response = d2i_OCSP_RESPONSE(NULL, &p, n);
+    OCSP_BASICRESP *basic = response == NULL ? NULL : OCSP_response_get1_basic(response);
+    OCSP_SINGLERESP *single = basic == NULL ? NULL : OCSP_resp_get0(basic, 0);
+    bool current = false;
+    if (single != NULL) {
+        ASN1_GENERALIZEDTIME *from = NULL;
+        ASN1_GENERALIZEDTIME *until = NULL;
+        int reason = 0;
+        current = OCSP_single_get0_status(single, &reason, NULL, &from, &until) ==
+                      V_OCSP_CERTSTATUS_GOOD &&
+                  OCSP_check_validity(from, until, OCSP_SLACK, -1) == 1;
+    }
+    OCSP_BASICRESP_free(basic);
+    OCSP_RESPONSE_free(response);
+    ERR_clear_error();
+    return current;
+}
+
+static int staple(SSL *ssl, void *ctx)
+{
+    const struct tls_keys *keys = ctx;
+    unsigned char *copy = OPENSSL_memdup(keys->ocsp, (size_t)keys->ocsp_n);
+    if (copy == NULL)
+        return SSL_TLSEXT_ERR_NOACK;
+    SSL_set_tlsext_status_ocsp_resp(ssl, copy, keys->ocsp_n); /* takes it */
+    return SSL_TLSEXT_ERR_OK;
+}
+
+/* Without a response the certificate is as good: what is wrong with this file, which something
+ * else renews, takes TLS from nobody. */
+static bool use_ocsp(struct tls_keys *keys, const char *file)
+{
+    if (file[0] == '\0')
+        return true;
+    keys->ocsp = malloc(OCSP_MAX);
+    if (keys->ocsp == NULL)
+        return false;
+    keys->ocsp_n = read_file(file, keys->ocsp, OCSP_MAX);
+    if (keys->ocsp_n > 0 && is_current(keys->ocsp, keys->ocsp_n)) {
+        SSL_CTX_set_tlsext_status_cb(keys->context[0], staple);
+        SSL_CTX_set_tlsext_status_arg(keys->context[0], keys);
+    }
+    return true;
+}
+
+static bool add_context(struct tls_keys *keys, const struct tls_files *files,
+                        const char *certificate, const char *key, const struct complaint *why)
+{
+    if (keys->contexts == 1 + TLS_SNI_MAX)
+        return complain(why, certificate, "more certificates than tls_sni may have");
+    SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+    if (context == NULL)
+        return complain(why, certificate, "no memory");
+    keys->context[keys->contexts++] = context;
+    if (!policy_apply(context, files))
+        return complain(why, files->client_ca[0] != '\0' ? files->client_ca : "tls_ciphers",
+                        "tls_client_ca or tls_ciphers is of no use");
+    policy_choose_by_name(context, keys);
+    return use_certificate(context, certificate, key, why) &&
+           use_ticket_key(context, files->ticket_key, why);
+}
+
+/* CERTIFICATE or CERTIFICATE:KEY, between blanks. */
+static bool add_by_name(struct tls_keys *keys, const struct tls_files *files,
+                        const struct complaint *why)
+{
+    for (const char *p = files->sni + strspn(files->sni, " \t"); *p != '\0';
+         p += strspn(p, " \t")) {
+        char word[2 * PATH_SIZE];
+        size_t n = strcspn(p, " \t");
+        if (n >= sizeof word)
+            return complain(why, "tls_sni", "a path that is too long");
+        memcpy(word, p, n);
+        word[n] = '\0';
+        p += n;
+        char *colon = strchr(word, ':');
+        if (colon != NULL)
+            *colon++ = '\0';
+        if (!add_context(keys, files, word, colon == NULL ? "" : colon, why))
+            return false;
+    }
+    return true;
+}
+
+struct tls_keys *keys_load(const struct tls_files *files, char *text, size_t size)
+{
+    struct complaint why = { text, size };
+    /* No openssl.cnf: what counts is in imapd.conf, and no other file is read. */
+    if (OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL) != 1) {
+        (void)complain(&why, "OpenSSL", "can't begin");
+        return NULL;
+    }
+    struct tls_keys *keys = calloc(1, sizeof *keys);
+    if (keys == NULL) {
+        (void)complain(&why, "TLS", "no memory");
+        return NULL;
+    }
+    keys->wire = wire_method();
+    if (keys->wire != NULL && add_context(keys, files, files->certificate, files->key, &why) &&
+        add_by_name(keys, files, &why) && use_ocsp(keys, files->ocsp))
+        return keys;
+    if (text[0] == '\0')
+        (void)complain(&why, "TLS", "no memory");
+    keys_unload(keys);
+    return NULL;
+}
+
+void keys_unload(struct tls_keys *keys)
+{
+    for (size_t i = 0; i < keys->contexts; i++)
+        SSL_CTX_free(keys->context[i]);
+    BIO_meth_free(keys->wire);
+    free(keys->ocsp);
+    free(keys);
+}
