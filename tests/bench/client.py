@@ -2,6 +2,7 @@
 line. What comes before it is counted, not parsed; the last part is kept."""
 
 import socket
+import ssl
 import subprocess
 import time
 
@@ -110,7 +111,15 @@ def over_socketpair(command, **more):
         raise
 
 
-def over_loopback(port):
+def over_loopback(port, tls=False):
     sock = socket.create_connection(('127.0.0.1', port), 10)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return Client(sock)
+    return Client(trusting().wrap_socket(sock) if tls else sock)
+
+
+def trusting():
+    """A client's TLS that asks for no certificate in particular."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context

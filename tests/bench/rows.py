@@ -58,8 +58,7 @@ def search(side, command):
 
 @row('connect + login', 0.25, again=True)
 def login(side):
-    if side.server.listener is None:
-        side.server.listen(side.many)
+    side.server.serve(side.many)
     times = []
     for _ in range(20):
         start = now()
@@ -140,6 +139,15 @@ def fetch_headers(side):
 @row('FETCH 1:* BODY.PEEK[]', 0.45, again=True)
 def fetch_bodies(side):
     return fetch_all(side, b'BODY.PEEK[]')
+
+
+@row('FETCH 1:* BODY.PEEK[] over TLS', 1, again=True)
+def fetch_bodies_tls(side):
+    side.server.serve(side.main, True)
+    with side.server.connect() as client:
+        client.run(LOGIN)
+        client.run(b'SELECT INBOX')
+        return client.timed(b'FETCH 1:* BODY.PEEK[]')
 
 
 @row('%s single FETCH BODY.PEEK[]', 0.4, count=1000, again=True)

@@ -61,16 +61,39 @@ class Server:
         self.log = open(self.log_path, 'ab', buffering=0)
         self.listener = None    # the pid of what holds the port
         self.port = None
+        self.tls = False
+        self.served = None      # what is behind the port: a Maildir, and whether through TLS
 
     def client(self, root):
         """Of the Maildir root, logged in."""
         return over_socketpair(self.alone(root), stderr=self.log, cwd='/', **as_user(),
                                env={'USER': USER.pw_name, 'HOME': root, 'PATH': os.environ['PATH']})
 
+    def serve(self, root, tls=False):
+        """Sees to it that the port is there, for this Maildir and with or without TLS."""
+        if self.served != (root, tls):
+            self.stop()
+            self.tls = tls
+            self.listen(root)
+            self.served = (root, tls)
+
     def connect(self):
-        return over_loopback(self.port)
+        return over_loopback(self.port, self.tls)
+
+    def certificate(self):
+        """One for both: P-256, as Let's Encrypt gives. Its paths."""
+        paths = [os.path.join(self.scratch, name) for name in ('cert.pem', 'cert.key')]
+        if not os.path.exists(paths[0]):
+            if shutil.which('openssl') is None:
+                raise Unavailable('no openssl to make a certificate (make deps-bench)')
+            subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt',
+                            'ec_paramgen_curve:P-256', '-nodes', '-out', paths[0], '-keyout',
+                            paths[1], '-days', '30', '-subj', '/CN=bench'], check=True,
+                           stderr=subprocess.DEVNULL)
+        return paths
 
     def stop(self):
+        self.served = None
         if self.listener is not None:
             end(self.listener)
             self.listener = None
@@ -89,6 +112,7 @@ class Imapd(Server):
                 raise Unavailable('%s is built with a sanitizer: its figures say nothing' % program)
         self.program = shutil.copy(program, os.path.join(scratch, 'imapd'))
         os.chmod(self.program, 0o755)
+        shutil.copy(os.path.join(os.path.dirname(program), 'imapd-tls.so'), scratch)
         self.configuration = write(os.path.join(scratch, 'imapd.conf'), '')
 
     def version(self):
@@ -105,13 +129,15 @@ class Imapd(Server):
         conf = write(os.path.join(self.scratch, 'listen.conf'),
                      'auth = passwd-file\npasswd_file = %s\npasswd_file_plain = yes\n'
                      'first_valid_uid = 1\nlogin_user = %s\nmail_root = %s\n'
-                     % (passwd, LOGIN_USER, root))
+                     % (passwd, LOGIN_USER, root) +
+                     ('tls_cert = %s\ntls_key = %s\n' % tuple(self.certificate())
+                      if self.tls else ''))
         listener = socket.create_server(('127.0.0.1', 0), backlog=64)
         self.port = listener.getsockname()[1]
         self.listener = os.fork()
         if self.listener == 0:
             try:
-                serve(listener, [self.program, '-f', conf])
+                serve(listener, [self.program, *(['-t'] if self.tls else []), '-f', conf])
             finally:
                 os._exit(1)
         listener.close()
@@ -137,7 +163,8 @@ state_dir = {scratch}/state
 log_path = {scratch}/dovecot.log
 protocols = imap
 listen = 127.0.0.1
-ssl = no
+ssl = {ssl}
+{files}
 disable_plaintext_auth = no
 first_valid_uid = 1
 mail_location = maildir:{root}
@@ -155,10 +182,10 @@ userdb {{
 }}
 service imap-login {{
   inet_listener imap {{
-    port = {port}
+    port = {imap}
   }}
   inet_listener imaps {{
-    port = 0
+    port = {imaps}
   }}
 }}
 """
@@ -178,10 +205,12 @@ class Dovecot(Server):
         self.configure('%h', 0)
 
     def configure(self, root, port):
+        files = 'ssl_cert = <%s\nssl_key = <%s' % tuple(self.certificate()) if self.tls else ''
         self.configuration = write(
             os.path.join(self.scratch, 'dovecot.conf'),
-            DOVECOT.format(scratch=self.scratch, root=root, port=port, uid=USER.pw_uid,
-                           gid=USER.pw_gid))
+            DOVECOT.format(scratch=self.scratch, root=root, uid=USER.pw_uid, gid=USER.pw_gid,
+                           imap=0 if self.tls else port, imaps=port if self.tls else 0,
+                           ssl='yes' if self.tls else 'no', files=files))
 
     def version(self):
         said = subprocess.run([shutil.which('dovecot', path='/usr/sbin:/usr/bin'), '--version'],
