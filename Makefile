@@ -49,7 +49,8 @@ endif
 # names: a call that goes upward does not link.
 LAYERS   := command session mailstore auth config parser message net base
 ARCHIVES := $(LAYERS:%=$(BUILD)/%.a)
-SOURCES  := imapd.c $(foreach d,$(LAYERS),$(wildcard $(d)/*.c))
+TOP      := connection refuse
+SOURCES  := imapd.c $(TOP:%=%.c) $(foreach d,$(LAYERS),$(wildcard $(d)/*.c))
 HEADERS  := $(foreach d,$(LAYERS),$(wildcard $(d)/*.h))
 
 # Says what is made; V=1 says with which command.
@@ -71,9 +72,9 @@ imapd imapd-tls.so: %: $(BUILD)/% FORCE
 	@cmp -s $< $@ || { rm -f $@ && cp $< $@; }
 imapd: imapd-tls.so
 
-$(BUILD)/imapd: $(BUILD)/imapd.o $(ARCHIVES) | $(BUILD)/imapd-tls.so
-	$(call SAY,$(CC) $(LINKHARD) $(LDFLAGS) -o $@ $< -Wl$(COMMA)--start-group $(ARCHIVES) \
-	    -Wl$(COMMA)--end-group $(LIBS))
+$(BUILD)/imapd: $(BUILD)/imapd.o $(TOP:%=$(BUILD)/%.o) $(ARCHIVES) | $(BUILD)/imapd-tls.so
+	$(call SAY,$(CC) $(LINKHARD) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl$(COMMA)--start-group \
+	    $(ARCHIVES) -Wl$(COMMA)--end-group $(LIBS))
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -131,9 +132,10 @@ define UNIT
 $(BUILD)/unit/$(1): $(BUILD)/tests/unit/$(1).o $(foreach l,$(firstword $(subst _, ,$(1))) $(BELOW_$(firstword $(subst _, ,$(1)))),$(BUILD)/$(l).a)
 	@mkdir -p $$(@D)
 	$$(call SAY,$$(CC) $$(LINKHARD) $$(LDFLAGS) -o $$@ $$< -Wl$$(COMMA)--start-group \
-	    $$(filter %.a,$$^) -Wl$$(COMMA)--end-group -lcmocka $$(LIBS))
+	    $$(filter %.a,$$^) -Wl$$(COMMA)--end-group -lcmocka -Wl$$(COMMA)--as-needed -lcrypt -lssl -lcrypto $$(LIBS))
 endef
 $(foreach u,$(UNIT_SOURCES:tests/unit/%.c=%),$(eval $(call UNIT,$(u))))
+$(BUILD)/unit/auth_tls: | $(BUILD)/imapd-tls.so
 
 -include $(patsubst %.c,$(BUILD)/%.d,$(SOURCES) $(TLS_SOURCES) $(UNIT_SOURCES) $(wildcard tests/fuzz/*.c))
 
@@ -141,10 +143,10 @@ $(foreach u,$(UNIT_SOURCES:tests/unit/%.c=%),$(eval $(call UNIT,$(u))))
 DEPS_BUILD := gcc libc6-dev libpam0g-dev libcrypt-dev libssl-dev libutf8proc-dev liblmdb-dev \
               libseccomp-dev
 DEPS_DEMO  := xinetd python3 util-linux
-DEPS_CHECK := libcmocka-dev libpam-wrapper systemd fail2ban mandoc curl mutt isync procps passwd \
+DEPS_CHECK := openssl libcmocka-dev libpam-wrapper systemd fail2ban mandoc curl mutt isync procps passwd \
               gsasl libsasl2-modules tmux dovecot-imapd e2fsprogs mount haproxy
 DEPS_FUZZ  := clang libclang-rt-14-dev libutf8proc-dev
-DEPS_BENCH := dovecot-imapd gnuplot-nox python3 util-linux
+DEPS_BENCH := openssl dovecot-imapd gnuplot-nox python3 util-linux
 DEPS_LINT  := clang-format clang-tidy cppcheck
 
 deps:
@@ -197,7 +199,7 @@ demo: deps-demo
 	@IMAPD=./imapd PORT=$(PORT) tests/demo/demo
 
 lint: deps-lint
-	clang-format --dry-run -Werror imapd.c $(foreach d,$(LAYERS) net/tls,$(wildcard $(d)/*.[ch])) \
+	clang-format --dry-run -Werror imapd.c $(TOP:%=%.[ch]) $(foreach d,$(LAYERS) net/tls,$(wildcard $(d)/*.[ch])) \
 	    $(BUILD_SOURCES) $(wildcard tests/unit/*.[ch] tests/fuzz/*.c)
 	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr -I. -D_GNU_SOURCE \
 	    --enable=warning,performance,portability --suppressions-list=.cppcheck \
@@ -267,5 +269,5 @@ clean:
 	rm -rf build imapd imapd-tls.so
 
 format:
-	clang-format -i imapd.c $(foreach d,$(LAYERS) net/tls,$(wildcard $(d)/*.[ch])) \
+	clang-format -i imapd.c $(TOP:%=%.[ch]) $(foreach d,$(LAYERS) net/tls,$(wildcard $(d)/*.[ch])) \
 	    $(BUILD_SOURCES) $(wildcard tests/unit/*.[ch] tests/fuzz/*.c)

@@ -1,7 +1,7 @@
 /*
  * imapd: serves one IMAP client on one connection, which is standard input and output.
  *
- *     imapd   (root, or the invoking user)    main, connection
+ *     imapd   (root, or the invoking user)    main, connection.c
  *       | fork
  *       +-- gate     login_user, in an empty directory: greets, takes names and passwords
  *       |
@@ -15,29 +15,27 @@
  * roles: the invoking user's session alone. With --check and --repair there is no client
  * either.
  *
- * What runs as root: this file, auth/ but for gate.c, saslprep.c and sasl*.c, config/, base/,
- * net/peer.c, libc, libcrypt, OpenSSL's libcrypto, and PAM with its modules. Of these only what
- * auth/parent.c does with a frame sees anything that a client can choose. doc/security.md tells
- * more.
+ * What runs as root: this file and connection.c, auth/ but for gate.c, saslprep.c and sasl*.c,
+ * config/, base/, net/peer.c, libc, libcrypt, OpenSSL's libcrypto, and PAM with its modules. Of
+ * these only what auth/parent.c does with a frame sees anything that a client can choose.
+ * doc/security.md tells more.
  */
 #include "auth/backend.h"
 #include "auth/become.h"
-#include "auth/capability.h"
-#include "auth/client.h"
 #include "auth/filter.h"
 #include "auth/hash_line.h"
 #include "auth/mechanism.h"
 #include "auth/pam_session.h"
-#include "auth/parent.h"
 #include "auth/process.h"
 #include "auth/sandbox.h"
-#include "auth/slots.h"
+#include "auth/tls_gate.h"
 #include "base/log.h"
 #include "command/account_check.h"
 #include "command/server.h"
 #include "config/options.h"
+#include "connection.h"
 #include "net/peer.h"
-#include "net/proxy.h"
+#include "refuse.h"
 
 #include <errno.h>
 #include <pwd.h>
@@ -47,9 +45,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
@@ -65,23 +61,6 @@ struct start {
     const void *ahead;     /* read by the gate beyond it */
     size_t ahead_n;
 };
-
-/* Why we end is the administrator's business, on standard error too, which is never the client;
- * the client learns only that we do. */
-__attribute__((format(printf, 2, 3))) static int refuse(int status, const char *fmt, ...)
-{
-    static const char bye[] = "* BYE [UNAVAILABLE] This server can't serve you now\r\n";
-    char why[1024];
-    va_list ap;
-    va_start(ap, fmt);
-    vsnprintf(why, sizeof why, fmt, ap);
-    va_end(ap);
-    log_open(true);
-    log_error("%s", why);
-    if (!isatty(STDOUT_FILENO) && write(STDOUT_FILENO, bye, sizeof bye - 1) < 0)
-        log_info("the client is gone already");
-    return status;
-}
 
 static const char *reason_of(enum server_end end)
 {
@@ -180,8 +159,9 @@ static int become_session(struct login *login, const struct settings *settings,
 }
 
 static int start_session(struct login *login, const struct settings *settings,
-                         const struct peer *peer, const char *rhost)
+                         const struct peer *peer)
 {
+    const char *rhost = peer->kind == PEER_LOCAL ? NULL : peer->text;
     if (!settings->pam_session || geteuid() != 0 || login->identity.backend != AUTH_BACKEND_PAM)
         return become_session(login, settings, peer, 0);
     pid_t self = getpid();
@@ -192,132 +172,6 @@ static int start_session(struct login *login, const struct settings *settings,
         return become_session(login, settings, peer, self);
     pam_session_close(pam);
     return 0;
-}
-
-/* Where process_keep_only puts the gate's end of the channel. */
-#define GATE_CHANNEL 3
-
-/* Whether the PROXY header has to come before all else, and nothing but it counts. */
-static bool is_proxy(const struct settings *settings, const struct peer *peer)
-{
-    return network_has(settings->proxy_from, settings->proxy_from_count, peer->address,
-                       peer->address_n);
-}
-
-/* In the gate: reads who the client behind the proxy is, and tells the parent. */
-static bool learn_client(struct peer *peer)
-{
-    static const char *const why[] = { [PROXY_CUT] = "cut off",
-                                       [PROXY_LATE] = "not whole in time",
-                                       [PROXY_NO_HEADER] = "something else came" };
-    struct proxy_header header;
-    enum proxy_got got = proxy_read(STDIN_FILENO, PROXY_SECONDS, &header);
-    if (got == PROXY_GONE)
-        return false; /* a look whether the port is open */
-    if (got != PROXY_GOT) {
-        log_warning("no PROXY header from proxy_from: %s: rip=%s", why[got], peer->text);
-        return false;
-    }
-    peer_told(peer, header.address, header.address_n);
-    return client_tell(GATE_CHANNEL, header.address, header.address_n);
-}
-
-/* In the parent: hears it. */
-static bool hear_client(struct peer *peer, int channel)
-{
-    enum { SLACK = 5 }; /* the gate, once it is locked in, knows first that the time is over */
-    struct frame_client client;
-    if (!client_hear(channel, PROXY_SECONDS + SLACK, peer->text, &client))
-        return false;
-    peer_told(peer, client.address, client.address_n);
-    return true;
-}
-
-/* The gate's whole life. */
-static int serve_as_gate(const struct settings *settings, struct peer *peer, int channel,
-                         const struct passwd *account, pid_t parent)
-{
-    uid_t uid = account == NULL ? getuid() : account->pw_uid;
-    gid_t gid = account == NULL ? getgid() : account->pw_gid;
-    bool alone = process_keep_only(channel);
-    log_open(settings->log == LOG_DEST_STDERR);
-    if (!alone || !become_gate(uid, gid) || !process_end_with(parent, SIGKILL) ||
-        !sandbox_gate(false))
-        return refuse(EX_OSERR, "the gate can't be locked in");
-    if (is_proxy(settings, peer) && !learn_client(peer))
-        return 0;
-    struct stream io;
-    stream_init(&io, STDIN_FILENO, STDOUT_FILENO, settings->login_timeout);
-    stream_set_deadline(&io, settings->login_timeout);
-    struct gate gate = { .channel = GATE_CHANNEL };
-    bool remote = peer->kind != PEER_LOCAL && peer->kind != PEER_LOOPBACK;
-    struct session session = {
-        .io = &io,
-        .settings = settings,
-        .gate = &gate,
-        .peer = peer->text,
-        .password_refused = settings->plaintext_login == PLAINTEXT_NEVER ||
-                            (settings->plaintext_login == PLAINTEXT_LOOPBACK && remote)
-    };
-    (void)serve_gate(&session); /* the parent knows from the channel how it went */
-    return 0;
-}
-
-/* login_user is looked up before there is a gate: the gate could not, and nobody should be
- * greeted who can't be served. */
-static bool find_login_user(const struct settings *settings, const struct passwd **account_r)
-{
-    *account_r = NULL;
-    if (geteuid() != 0)
-        return true;
-    const struct passwd *account = getpwnam(settings->login_user);
-    if (account == NULL || account->pw_uid == 0)
-        return false;
-    *account_r = account;
-    return true;
-}
-
-static void end_gate(pid_t gate, const struct peer *peer)
-{
-    kill(gate, SIGKILL); /* it has ended, or should have */
-    int status = process_reap(gate);
-    if (status >= 0 && WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL)
-        log_error("gate: ended by signal %d: rip=%s", WTERMSIG(status), peer->text);
-}
-
-/* A client that has to log in. */
-static int connection(const struct settings *settings, struct peer *peer)
-{
-    const struct passwd *account;
-    if (!find_login_user(settings, &account))
-        return refuse(EX_CONFIG, "login_user %s: no such user, or it is root",
-                      settings->login_user);
-    if (account != NULL && (!process_hide() || !capability_limit_parent(settings)))
-        return refuse(EX_OSERR, "root's power can't be limited");
-    int channel[2];
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel) < 0)
-        return refuse(EX_OSERR, "no channel between parent and gate");
-    pid_t self = getpid();
-    pid_t gate = fork();
-    if (gate == 0)
-        _exit(serve_as_gate(settings, peer, channel[1], account, self));
-    close(channel[1]);
-    if (gate < 0)
-        return refuse(EX_OSERR, "no process for the gate");
-    struct parent parent = { .settings = settings,
-                             .peer = peer->text,
-                             .rhost = peer->kind == PEER_LOCAL ? NULL : peer->text,
-                             .slots = geteuid() == 0 ? SLOTS_DIRECTORY : NULL,
-                             .channel = channel[0] };
-    struct login login;
-    enum parent_end end = PARENT_CLOSED;
-    if (!is_proxy(settings, peer) || hear_client(peer, channel[0]))
-        end = parent_serve(&parent, &login);
-    if (end == PARENT_LOGGED_IN && !parent_gate_ended(&parent))
-        log_warning("gate: had to be ended after the hand-over: rip=%s", peer->text);
-    end_gate(gate, peer); /* before anything else reads what the client sends */
-    close(channel[0]);
-    return end == PARENT_LOGGED_IN ? start_session(&login, settings, peer, parent.rhost) : 0;
 }
 
 /* -P: who started us has the user's shell already, and needs no password. A socket that can be
@@ -359,7 +213,14 @@ static int serve(const struct options *options, const char *home)
     peer_tune(STDIN_FILENO);
     if (options->mode == MODE_PREAUTH)
         return preauth(&options->settings, &peer, home);
-    return connection(&options->settings, &peer);
+    if (options->tls && options->settings.tls_cert[0] == '\0')
+        return refuse(EX_CONFIG, "-t: no tls_cert is set");
+    if (options->tls && !tls_gate_possible(STDIN_FILENO))
+        return refuse(EX_USAGE, "-t: standard input is no stream socket");
+    struct login login;
+    int status = connection_serve(&options->settings, &peer, options->tls, &login);
+    return status == CONNECTION_LOGGED_IN ? start_session(&login, &options->settings, &peer)
+                                          : status;
 }
 
 /* --- imapd --check, --repair. ----------------------------------------------------------------
@@ -490,6 +351,8 @@ int main(int argc, char **argv)
     buffer_init(&err, 8192);
     enum options_result result = options_read(&options, argc, argv, &err);
     int status;
+    if (options.tls && !process_silence(STDOUT_FILENO)) /* nothing may be said in the clear */
+        return EX_OSERR;
     bool checks = options.mode == MODE_CHECK || options.mode == MODE_REPAIR;
     if (result != OPTIONS_OK && checks)
         status = complain("%s", buffer_string(&err) == NULL ? "no memory" : err.data);

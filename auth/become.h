@@ -22,7 +22,8 @@ bool become_user(const struct identity *id);
 
 /* The gate's place: an empty directory that has no name any more, so that it can't be left,
  * found or filled; the user and group of login_user; no new privileges by exec; no new
- * processes, files or descriptors. Without root: the same without directory and user. */
-bool become_gate(uid_t uid, gid_t gid);
+ * processes, files or descriptors; tls: one descriptor more. Without root: the same without
+ * directory and user. */
+bool become_gate(uid_t uid, gid_t gid, bool tls);
 
 #endif

@@ -20,10 +20,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The client's two, standard error and the channel: the lowest numbers, so that no further
- * descriptor is to be had. The log's stays open above the limit. poll(2) takes no more than the
- * limit at once. */
-#define GATE_FILES 4
+/* The client's two, standard error and the channel, with TLS the session's: the lowest numbers,
+ * so that no further descriptor is to be had. The log's stays open above the limit. poll(2)
+ * takes no more than the limit at once. */
+#define GATE_FILES     4
+#define TLS_GATE_FILES 5
 
 static bool failed(const char *what)
 {
@@ -87,18 +88,18 @@ static bool is_file(int fd)
 
 /* A client's answers or the log may go to a file (a test, a demonstration): then files may
  * grow. */
-static bool set_limits(void)
+static bool set_limits(bool tls)
 {
     if (!is_file(1) && !is_file(2) && !limit(RLIMIT_FSIZE, 0))
         return failed("RLIMIT_FSIZE");
-    if (!limit(RLIMIT_NOFILE, GATE_FILES))
+    if (!limit(RLIMIT_NOFILE, tls ? TLS_GATE_FILES : GATE_FILES))
         return failed("RLIMIT_NOFILE");
     if (!limit(RLIMIT_NPROC, 0))
         return failed("RLIMIT_NPROC");
     return true;
 }
 
-bool become_gate(uid_t uid, gid_t gid)
+bool become_gate(uid_t uid, gid_t gid, bool tls)
 {
     if (geteuid() == 0 && (!lock_in() || !become(uid, gid, &gid, 1)))
         return false;
@@ -108,5 +109,5 @@ bool become_gate(uid_t uid, gid_t gid)
      * this one. */
     if (!process_hide())
         return failed("PR_SET_DUMPABLE");
-    return set_limits();
+    return set_limits(tls);
 }

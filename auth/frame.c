@@ -60,6 +60,11 @@ bool frame_scram_proof_valid(const struct frame_scram_proof *f, size_t n)
            string_valid(f->message, sizeof f->message, f->message_n);
 }
 
+bool frame_starttls_valid(const struct frame_starttls *f, size_t n)
+{
+    return n == sizeof *f && head_valid(&f->head, FRAME_STARTTLS);
+}
+
 bool frame_verdict_valid(const struct frame_verdict *f, size_t n)
 {
     return n == sizeof *f && head_valid(&f->head, FRAME_VERDICT) && f->verdict < VERDICTS;

@@ -28,7 +28,8 @@ enum frame_kind {
     FRAME_CLIENT,
     FRAME_SCRAM_BEGIN,
     FRAME_SCRAM_BEGUN,
-    FRAME_SCRAM_PROOF
+    FRAME_SCRAM_PROOF,
+    FRAME_STARTTLS
 };
 
 struct frame_head {
@@ -84,6 +85,11 @@ struct frame_verdict {
     unsigned char signature[SCRAM_KEY]; /* the server's, where SCRAM succeeded */
 };
 
+/* gate to parent: the client wants TLS, and has been told to go on; this gate is at its end. */
+struct frame_starttls {
+    struct frame_head head;
+};
+
 /* gate to parent: go on with this. */
 struct frame_hand_over {
     struct frame_head head;
@@ -118,6 +124,7 @@ union frame_from_gate {
     struct frame_try try;
     struct frame_scram_begin begin;
     struct frame_scram_proof proof;
+    struct frame_starttls starttls;
     struct frame_hand_over hand_over;
 };
 
@@ -128,6 +135,7 @@ bool frame_try_valid(const struct frame_try *f, size_t n);
 bool frame_scram_begin_valid(const struct frame_scram_begin *f, size_t n);
 bool frame_scram_begun_valid(const struct frame_scram_begun *f, size_t n);
 bool frame_scram_proof_valid(const struct frame_scram_proof *f, size_t n);
+bool frame_starttls_valid(const struct frame_starttls *f, size_t n);
 bool frame_verdict_valid(const struct frame_verdict *f, size_t n);
 bool frame_hand_over_valid(const struct frame_hand_over *f, size_t n);
 bool frame_checked_valid(const struct frame_checked *f, size_t n);

@@ -2,6 +2,7 @@
 #include "auth/gate.h"
 #include "auth/frame.h"
 #include "auth/mechanism.h"
+#include "auth/process.h"
 #include "auth/saslprep.h"
 
 #include <string.h>
@@ -103,6 +104,8 @@ bool gate_hand_over(struct gate *gate, const char *tag, const void *ahead, size_
     size_t tag_n = strlen(tag);
     if (!gate->accepted || gate->handed_over || n > AUTH_AHEAD_MAX || !frame_is_tag(tag, tag_n))
         return false;
+    if (gate->tls != NULL && !process_outlive())
+        return false;
     struct frame_hand_over over;
     memset(&over, 0, sizeof over);
     over.head = (struct frame_head){ FRAME_MAGIC, FRAME_HAND_OVER };
@@ -112,5 +115,14 @@ bool gate_hand_over(struct gate *gate, const char *tag, const void *ahead, size_
     if (n > 0)
         memcpy(over.ahead, ahead, n);
     gate->handed_over = frame_send(gate->channel, &over, sizeof over);
+    return gate->handed_over;
+}
+
+bool gate_starttls(struct gate *gate)
+{
+    struct frame_starttls ask = { .head = { FRAME_MAGIC, FRAME_STARTTLS } };
+    if (!gate->starttls || gate->accepted || gate->handed_over)
+        return false;
+    gate->handed_over = frame_send(gate->channel, &ask, sizeof ask);
     return gate->handed_over;
 }

@@ -45,26 +45,17 @@ enum auth_verdict {
     VERDICTS
 };
 
-/* What the connection's TLS vouches for, filled in by the gate after the handshake. */
-struct tls_facts {
-    /* The user that a client certificate names, one that the administrator's authority vouches
-     * for; else "". */
-    char client[AUTH_USER_MAX + 1];
-    /* tls-exporter (RFC 9266): 32 octets for the label "EXPORTER-Channel-Binding" with an empty
-     * context; with TLS 1.2 only where the extended master secret was agreed on. None: n 0. */
-    size_t exporter_n;
-    unsigned char exporter[32];
-    /* tls-server-end-point (RFC 5929 section 4): the certificate's hash. None: n 0. */
-    size_t end_point_n;
-    unsigned char end_point[64];
-};
+struct tls_facts;
 
 /* The gate's end of the channel to the parent. */
 struct gate {
-    int channel;                 /* a SOCK_SEQPACKET socket */
-    const struct tls_facts *tls; /* NULL: a connection in the clear */
-    bool accepted;               /* VERDICT_OK was heard */
-    bool handed_over;            /* nothing can be asked any more */
+    int channel; /* a SOCK_SEQPACKET socket */
+    /* What is known of the connection's TLS (net/tls.h); NULL: it is in the clear. With TLS the
+     * gate stays after the login, to carry octets between the client and the session. */
+    const struct tls_facts *tls;
+    bool starttls;    /* STARTTLS can be had */
+    bool accepted;    /* VERDICT_OK was heard */
+    bool handed_over; /* nothing can be asked any more */
 };
 
 /* Asks the parent about a user and a password (a token with OAUTHBEARER and XOAUTH2, nothing
@@ -101,5 +92,8 @@ enum auth_verdict gate_scram_prove(struct gate *gate, const char *message, size_
  * to the client must have been sent before. True: the gate has nothing left to do but exit, and
  * soon. False: out of these bounds, or the parent is gone; the connection can't go on. */
 bool gate_hand_over(struct gate *gate, const char *tag, const void *ahead, size_t n);
+
+/* Leaves the connection, after the client was told to begin TLS, to another gate. As above. */
+bool gate_starttls(struct gate *gate);
 
 #endif

@@ -55,9 +55,9 @@ static void log_failure(const struct parent *p, const struct who *who,
 static void log_login(const struct parent *p, const struct login *login)
 {
     char user[LOG_QUOTE_MAX + 1];
-    log_info("login: user=<%s> rip=%s mech=%s",
+    log_info("login: user=<%s> rip=%s mech=%s%s",
              log_quote(user, sizeof user, login->identity.user), p->peer,
-             auth_mechanism_name(login->mechanism));
+             auth_mechanism_name(login->mechanism), p->tls ? " tls=yes" : "");
 }
 
 /* A try of which nobody needs to be asked; NULL: ask. */
@@ -294,14 +294,13 @@ static bool answer(const struct parent *p, union frame_from_gate *frame, size_t 
     return false;
 }
 
-static enum parent_end serve(const struct parent *p, const struct timespec *deadline,
-                             union frame_from_gate *frame, struct tries *tries,
-                             struct login *login)
+static enum parent_end serve(const struct parent *p, union frame_from_gate *frame,
+                             struct tries *tries, struct login *login)
 {
     for (;;) {
         size_t n = 0;
         const char *what = NULL;
-        switch (frame_receive(p->channel, frame, sizeof *frame, &n, deadline)) {
+        switch (frame_receive(p->channel, frame, sizeof *frame, &n, &p->deadline)) {
         case FRAME_CLOSED:
             return PARENT_CLOSED;
         case FRAME_LATE:
@@ -317,24 +316,38 @@ static enum parent_end serve(const struct parent *p, const struct timespec *dead
             take_hand_over(&frame->hand_over, login);
             return PARENT_LOGGED_IN;
         }
+        if (p->starttls && !p->tls && !tries->over &&
+            frame_starttls_valid(&frame->starttls, n)) {
+            end_abandoned(p, tries);
+            return PARENT_STARTTLS;
+        }
         if (!answer(p, frame, n, tries, login, &what))
             return what == NULL ? PARENT_CLOSED : broken(p, what);
     }
 }
 
-enum parent_end parent_serve(const struct parent *p, struct login *login_r)
+/* The gate may be waiting for us when its time is up. */
+static bool set_deadline(struct parent *p)
 {
-    struct timespec deadline;
+    if (p->deadline.tv_sec != 0)
+        return true; /* a second gate has no more time than the first had left */
+    if (clock_gettime(CLOCK_MONOTONIC, &p->deadline) < 0)
+        return false;
+    p->deadline.tv_sec += (time_t)p->settings->login_timeout +
+                          fail_delay(p->settings, p->settings->max_auth_tries) +
+                          CHECKER_SECONDS + SLACK_SECONDS;
+    return true;
+}
+
+enum parent_end parent_serve(struct parent *p, struct login *login_r)
+{
     login_r->slot = -1;
-    if (clock_gettime(CLOCK_MONOTONIC, &deadline) < 0)
+    if (!set_deadline(p))
         return PARENT_LATE;
-    /* The gate may be waiting for us when its time is up. */
-    deadline.tv_sec += (time_t)p->settings->login_timeout +
-                       fail_delay(p->settings, p->settings->max_auth_tries) + CHECKER_SECONDS +
-                       SLACK_SECONDS;
     union frame_from_gate frame;
-    struct tries tries = { .checker = { .channel = -1 } };
-    enum parent_end end = serve(p, &deadline, &frame, &tries, login_r);
+    struct tries tries = { .failed = p->failed, .checker = { .channel = -1 } };
+    enum parent_end end = serve(p, &frame, &tries, login_r);
+    p->failed = tries.failed;
     explicit_bzero(&frame, sizeof frame);
     checker_end(&tries.checker);
     return end;

@@ -17,10 +17,16 @@ struct parent {
     const char *slots; /* the directory of auth/slots.h; NULL: connections are not counted */
     bool certificates; /* what the gate says of a TLS certificate's user counts (EXTERNAL) */
     int channel;       /* to the gate */
+    /* What outlives a gate, where STARTTLS makes another: zeros at first. */
+    struct timespec deadline; /* CLOCK_MONOTONIC: for the login */
+    unsigned failed;          /* tries */
+    bool starttls;            /* may be asked for */
+    bool tls;                 /* this gate speaks it */
 };
 
 enum parent_end {
     PARENT_LOGGED_IN, /* go on as the user */
+    PARENT_STARTTLS,  /* make a gate that speaks TLS, once this one has ended */
     PARENT_CLOSED,    /* the gate has ended */
     PARENT_LATE,      /* the time for a login is over; the gate should have known */
     PARENT_BROKEN     /* the gate said what no gate says; logged */
@@ -38,7 +44,7 @@ struct login {
 /* Answers the gate until there is a login, or none can come any more. *login_r is filled where
  * there is one. Logs each login and each failure. The caller ends and reaps the gate.
  * login_r->slot is set in every case, and the caller's. */
-enum parent_end parent_serve(const struct parent *p, struct login *login_r);
+enum parent_end parent_serve(struct parent *p, struct login *login_r);
 
 /* Whether nothing more comes through the channel because the gate has ended, within a second or
  * two; a frame that comes all the same is thrown away. */

@@ -60,6 +60,15 @@ bool process_keep_only(int keep)
     return (keep == KEPT || dup3(keep, KEPT, O_CLOEXEC) == KEPT) && close_from(KEPT + 1);
 }
 
+bool process_keep_two(int third, int fourth)
+{
+    enum { THIRD = STDERR_FILENO + 1, FOURTH };
+    closelog();
+    int aside = fcntl(fourth, F_DUPFD_CLOEXEC, FOURTH + 1); /* it may be number 3 */
+    return aside >= 0 && (third == THIRD || dup3(third, THIRD, O_CLOEXEC) == THIRD) &&
+           dup3(aside, FOURTH, O_CLOEXEC) == FOURTH && close_from(FOURTH + 1);
+}
+
 bool process_hide(void)
 {
     return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
@@ -135,6 +144,12 @@ bool process_settle(const char *user, const char *home)
 bool process_end_with(pid_t parent, int signal)
 {
     return prctl(PR_SET_PDEATHSIG, signal) == 0 && getppid() == parent;
+}
+
+bool process_outlive(void)
+{
+    return prctl(PR_SET_PDEATHSIG, 0L) == 0 && signal(SIGTERM, SIG_IGN) != SIG_ERR &&
+           signal(SIGHUP, SIG_IGN) != SIG_ERR && signal(SIGINT, SIG_IGN) != SIG_ERR;
 }
 
 int process_reap(pid_t child)

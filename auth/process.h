@@ -21,11 +21,18 @@ bool process_settle(const char *user, const char *home);
  * changes of uid, which undo it. False: `parent` is gone already. */
 bool process_end_with(pid_t parent, int signal);
 
+/* Takes that back, and lets no SIGTERM, SIGHUP or SIGINT end this process: for one that has to
+ * deliver another's last words, and ends by itself right after it. False: not to be had. */
+bool process_outlive(void);
+
 /* Closes every descriptor but 0 to 2 and `keep`, which becomes number 3 (-1: none): also those
  * that are none of ours, because the user database or a PAM module has opened them and holds
  * them as root. The log's is among them: log_open is to be called after this. False: not to be
  * had. */
 bool process_keep_only(int keep);
+
+/* The same with two, which become 3 and 4. */
+bool process_keep_two(int third, int fourth);
 
 /* No core dump, and no other process of the same user may trace this one or read its memory.
  * The limit that process_clean sets does not count where core(5) goes to a program, and a

@@ -9,6 +9,7 @@
 
 #include "auth/gate.h"
 #include "config/settings.h"
+#include "net/tls.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,7 +30,7 @@ enum sasl_step {
 struct sasl_terms {
     const struct settings *settings;
     const struct tls_facts *tls; /* NULL: none */
-    bool password_refused;      /* no password or token may be sent on this connection */
+    bool password_refused;       /* no password or token may be sent on this connection */
 };
 
 /* Octets of the longest challenge: SCRAM's first, with the client's nonce in it. */

@@ -1,4 +1,5 @@
 /* CAPABILITY: RFC 3501 section 6.1.1. */
+#include "auth/gate.h"
 #include "auth/mechanism.h"
 #include "auth/sasl.h"
 #include "command/command.h"
@@ -11,6 +12,8 @@ void put_capabilities(const struct session *s, struct stream *io)
         return;
     }
     const struct sasl_terms terms = { s->settings, s->gate->tls, s->password_refused };
+    if (s->gate->starttls)
+        stream_puts(io, " STARTTLS");
     if (s->password_refused)
         stream_puts(io, " LOGINDISABLED");
     for (const enum auth_mechanism *m = sasl_order; *m != MECHANISMS; m++) {

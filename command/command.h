@@ -109,6 +109,7 @@ void run_noop(struct command *c);
 void run_logout(struct command *c);
 bool parse_login(struct command *c);
 void run_login(struct command *c);
+void run_starttls(struct command *c);
 bool parse_authenticate(struct command *c);
 void run_authenticate(struct command *c);
 void run_select(struct command *c);

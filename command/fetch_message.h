@@ -19,8 +19,8 @@ struct fetch_need {
     bool ready;          /* value is there */
     struct buffer value; /* the summary */
     struct buffer made;  /* what of SUMMARY_FIELDS is to be sent */
-    bool too_long;       /* there is no summary: it is made of the parsed message as it is sent */
-    bool left_out;       /* it can't be told of this message */
+    bool too_long; /* there is no summary: it is made of the parsed message as it is sent */
+    bool left_out; /* it can't be told of this message */
     struct message_binary binary;
 };
 

@@ -252,11 +252,12 @@ static void tell_ready(const struct session *s, const char *status, const char *
     stream_printf(s->io, "] %s\r\n", text);
 }
 
-enum server_end serve_gate(struct session *s)
+enum server_end serve_gate(struct session *s, bool greets)
 {
     s->state = STATE_NOT_AUTHENTICATED;
     s->io->wipes = true;
-    tell_ready(s, "* OK", "imapd ready");
+    if (greets)
+        tell_ready(s, "* OK", "imapd ready");
     return loop(s, &gate_limits);
 }
 

@@ -13,6 +13,7 @@ const struct command_entry command_table[] = {
     { "LOGOUT", ANY, NEWS_NONE, parse_nothing, run_logout },
     { "ID", ANY, NEWS_ALL, parse_id, run_id },
     /* Not authenticated state: 6.2. */
+    { "STARTTLS", BEFORE, NEWS_NONE, parse_nothing, run_starttls },
     { "LOGIN", BEFORE, NEWS_NONE, parse_login, run_login },
     { "AUTHENTICATE", BEFORE, NEWS_NONE, parse_authenticate, run_authenticate },
     /* Authenticated state: 6.3; NAMESPACE: RFC 2342; IDLE: RFC 2177. */

@@ -4,7 +4,8 @@
 #include <string.h>
 
 const char options_usage[] =
-    "usage: imapd [-P] [-f file] [-o setting=value]...   serve the client on standard input\n"
+    "usage: imapd [-P | -t] [-f file] [-o setting=value]...   serve the client on standard "
+    "input\n"
     "       imapd -H [crypt | scram] [user]              read a password, print a passwd line\n"
     "       imapd --check[=full] [-f file] [-o setting=value]... [user]\n"
     "                                                    compare index, uidlists and Maildir\n"
@@ -72,6 +73,9 @@ static enum options_result read_letter(struct options *o, struct raw *raw, int l
         return set_mode(o, MODE_PREAUTH, letter, err);
     case 'H':
         return set_mode(o, MODE_HASH, letter, err);
+    case 't':
+        o->tls = true;
+        return OPTIONS_OK;
     case 'V':
         return set_mode(o, MODE_VERSION, letter, err);
     case 'h':
@@ -102,7 +106,7 @@ static enum options_result read_letters(struct options *o, struct raw *raw, int 
 {
     optind = 1;
     for (;;) {
-        int letter = getopt_long(argc, argv, "+:PHVhf:o:", words, NULL);
+        int letter = getopt_long(argc, argv, "+:PtHVhf:o:", words, NULL);
         if (letter == -1)
             break;
         enum options_result result = read_letter(o, raw, letter, err);
@@ -112,6 +116,8 @@ static enum options_result read_letters(struct options *o, struct raw *raw, int 
     if (o->mode == MODE_HASH && optind < argc &&
         (strcmp(argv[optind], "scram") == 0 || strcmp(argv[optind], "crypt") == 0))
         o->scram = strcmp(argv[optind++], "scram") == 0;
+    if (o->tls && o->mode != MODE_SERVE)
+        return wrong(err, "does not go with the other options", 't');
     bool of_user = o->mode == MODE_HASH || o->mode == MODE_CHECK || o->mode == MODE_REPAIR;
     if (of_user && optind < argc)
         o->user = argv[optind++];

@@ -21,6 +21,7 @@ struct options {
     const char *user; /* the word behind -H, --check or --repair; NULL: none */
     bool scram;       /* -H scram: a verifier of SCRAM */
     bool full;        /* --check=full, --repair=full */
+    bool tls;         /* -t: TLS from the first octet on */
     /* Where options_have_settings; settings_free is the caller's. */
     struct settings settings;
 };

@@ -75,12 +75,12 @@ static bool take_absolute(struct settings *s, const struct setting *self, const 
     return take_text(s, self, text, why);
 }
 
-/* An absolute path, or nothing. */
-static bool take_optional(struct settings *s, const struct setting *self, const char *text,
-                          struct buffer *why)
+/* Empty: none. */
+static bool take_optional_text(struct settings *s, const struct setting *self, const char *text,
+                               struct buffer *why)
 {
     if (*text != '\0')
-        return take_absolute(s, self, text, why);
+        return take_text(s, self, text, why);
     char *none = strdup("");
     if (none == NULL) {
         buffer_puts(why, "out of memory");
@@ -92,12 +92,37 @@ static bool take_optional(struct settings *s, const struct setting *self, const 
     return true;
 }
 
+static bool take_optional(struct settings *s, const struct setting *self, const char *text,
+                          struct buffer *why)
+{
+    return *text == '\0' ? take_optional_text(s, self, text, why)
+                         : take_absolute(s, self, text, why);
+}
+
+/* CERTIFICATE or CERTIFICATE:KEY, between blanks. */
+static bool take_certificates(struct settings *s, const struct setting *self, const char *text,
+                              struct buffer *why)
+{
+    for (const char *p = text + strspn(text, " \t"); *p != '\0'; p += strspn(p, " \t")) {
+        size_t n = strcspn(p, " \t");
+        const char *colon = memchr(p, ':', n);
+        if (*p != '/' || (colon != NULL && colon[1] != '/') ||
+            (colon != NULL && memchr(colon + 1, ':', n - (size_t)(colon + 1 - p)) != NULL)) {
+            buffer_printf(why, "%.*s is no absolute path, nor two with a colon between",
+                          (int)(n > 256 ? 256 : n), p);
+            return false;
+        }
+        p += n;
+    }
+    return take_optional_text(s, self, text, why);
+}
+
 /* Empty: inside mail_root. */
 static bool take_index_dir(struct settings *s, const struct setting *self, const char *text,
                            struct buffer *why)
 {
     if (*text == '\0')
-        return take_optional(s, self, text, why);
+        return take_optional_text(s, self, text, why);
     if (*text != '/' && *text != '~' && strncmp(text, "%h", 2) != 0) {
         buffer_puts(why, "is no absolute path");
         return false;
@@ -272,6 +297,13 @@ static const struct setting table[] = {
       NULL },
     { "plaintext_login", "loopback", take_choice, MEMBER(plaintext_login), 0, 0, "",
       plaintext_words },
+    { "tls_cert", "", take_optional, MEMBER(tls_cert), 0, 0, "", NULL },
+    { "tls_key", "", take_optional, MEMBER(tls_key), 0, 0, "", NULL },
+    { "tls_sni", "", take_certificates, MEMBER(tls_sni), 0, 0, "", NULL },
+    { "tls_client_ca", "", take_optional, MEMBER(tls_client_ca), 0, 0, "", NULL },
+    { "tls_ocsp", "", take_optional, MEMBER(tls_ocsp), 0, 0, "", NULL },
+    { "tls_ticket_key", "", take_optional, MEMBER(tls_ticket_key), 0, 0, "", NULL },
+    { "tls_ciphers", "", take_optional_text, MEMBER(tls_ciphers), 0, 0, "", NULL },
     { "login_timeout", "60s", take_seconds, MEMBER(login_timeout), 5, 600, " seconds", NULL },
     { "idle_timeout", "30min", take_seconds, MEMBER(idle_timeout), 1800, 604800, " seconds",
       NULL },
@@ -346,6 +378,13 @@ void settings_free(struct settings *s)
     free(s->oauth_helper);
     free(s->oauth_user);
     free(s->login_user);
+    free(s->tls_cert);
+    free(s->tls_key);
+    free(s->tls_sni);
+    free(s->tls_client_ca);
+    free(s->tls_ocsp);
+    free(s->tls_ticket_key);
+    free(s->tls_ciphers);
     memset(s, 0, sizeof *s);
 }
 

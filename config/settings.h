@@ -41,6 +41,13 @@ struct settings {
     bool pam_session;
     uid_t first_valid_uid;
     enum plaintext_login plaintext_login;
+    char *tls_cert; /* empty: no TLS; of the others that there is none */
+    char *tls_key;  /* empty: in tls_cert */
+    char *tls_sni;  /* CERTIFICATE or CERTIFICATE:KEY, between blanks */
+    char *tls_client_ca;
+    char *tls_ocsp;
+    char *tls_ticket_key;
+    char *tls_ciphers;
     unsigned login_timeout; /* seconds */
     unsigned idle_timeout;  /* seconds, never less than 30 minutes (RFC 3501 5.4) */
     unsigned max_auth_tries;

@@ -148,7 +148,7 @@ static long long patience(const struct stream *s)
     return ms;
 }
 
-static bool wait_until(struct stream *s, int fd, short events)
+bool stream_wait_for(struct stream *s, int fd, short events)
 {
     struct pollfd p = { .fd = fd, .events = events };
     int ready = wait_for(s, &p, 1, patience(s));
@@ -157,13 +157,13 @@ static bool wait_until(struct stream *s, int fd, short events)
 
 static bool wait_for_room(struct stream *s)
 {
-    return wait_until(s, s->out_fd, POLLOUT);
+    return stream_wait_for(s, s->out_fd, POLLOUT);
 }
 
 /* After a transport said no: waits, if it is only that it can't yet. */
 static bool wait_for_transport(struct stream *s)
 {
-    return errno == EAGAIN ? wait_until(s, s->in_fd, s->transport->waits)
+    return errno == EAGAIN ? stream_wait_for(s, s->in_fd, s->transport->waits)
                            : fail(s, STREAM_FAILED);
 }
 
@@ -292,7 +292,7 @@ bool stream_printf(struct stream *s, const char *fmt, ...)
 
 static bool wait_for_input(struct stream *s)
 {
-    return s->transport != NULL ? wait_for_transport(s) : wait_until(s, s->in_fd, POLLIN);
+    return s->transport != NULL ? wait_for_transport(s) : stream_wait_for(s, s->in_fd, POLLIN);
 }
 
 static bool fill(struct source *src)

@@ -113,6 +113,10 @@ bool stream_printf(struct stream *s, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 bool stream_flush(struct stream *s);
 
+/* Waits until a descriptor of the connection's is ready for these events of poll(2). False: the
+ * timeout or the deadline came first, or the wait failed; the stream has ended. */
+bool stream_wait_for(struct stream *s, int fd, short events);
+
 /* Ends the stream from our side: nothing more is read or sent. For when the protocol can't go
  * on, as in the middle of a literal that can't be completed. */
 void stream_end(struct stream *s, enum stream_state state);

@@ -22,6 +22,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 enum { GATE = 1, TLS = 2, SESSION = 4, GATES = GATE | TLS, ALL = GATES | SESSION };
@@ -95,6 +96,11 @@ static const struct calls table[] = {
 
     /* Locks of OpenSSL and LMDB when they are taken; random numbers. */
     CALLS(TLS | SESSION, "futex getrandom"),
+
+    /* A TLS gate at the hand-over: it is to outlive its parent, and signals to all of the
+     * service's processes (process_outlive in auth/process.c). */
+    IF_BOTH(TLS, "prctl", IS(0, PR_SET_PDEATHSIG), IS(1, 0)),
+    CALLS(TLS, "rt_sigaction"),
 
     /* --- A session's own. */
     CALLS(SESSION, "clock_nanosleep"),

@@ -60,10 +60,18 @@ static bool again(struct connection *c, int result)
     }
 }
 
+/* OpenSSL itself would write on after a failed read. */
+static bool usable(const struct connection *c)
+{
+    if (c->over)
+        errno = EPROTO;
+    return !c->over;
+}
+
 static ssize_t receive(struct transport *t, void *to, size_t n)
 {
     struct connection *c = (struct connection *)t;
-    for (;;) {
+    while (usable(c)) {
         ERR_clear_error();
         int got = SSL_read(c->ssl, to, n > INT_MAX ? INT_MAX : (int)n);
         if (got > 0) {
@@ -73,6 +81,7 @@ static ssize_t receive(struct transport *t, void *to, size_t n)
         if (!again(c, got))
             return errno == 0 ? 0 : -1;
     }
+    return -1;
 }
 
 static bool flush(struct transport *t)
@@ -86,9 +95,9 @@ static bool flush(struct transport *t)
 static ssize_t take(struct transport *t, const void *from, size_t n)
 {
     struct connection *c = (struct connection *)t;
-    if (!flush(t))
+    if (usable(c) && !flush(t))
         return -1;
-    for (;;) {
+    while (usable(c)) {
         ERR_clear_error();
         int done = SSL_write(c->ssl, from, (int)(n < WRITE_MAX ? n : WRITE_MAX));
         if (done > 0)
@@ -99,6 +108,7 @@ static ssize_t take(struct transport *t, const void *from, size_t n)
             return -1;
         }
     }
+    return -1;
 }
 
 static bool pending(const struct transport *t)
@@ -125,7 +135,7 @@ struct transport *connection_accept(struct tls_keys *keys, int socket)
         .read = receive, .write = take, .flush = flush, .pending = pending, .finish = finish
     };
     c->wire.socket = socket;
-    c->ssl = SSL_new(keys->context[0]);
+    c->ssl = SSL_new(keys->context);
     BIO *bio = c->ssl == NULL ? NULL : wire_bio(keys->wire, &c->wire);
     if (bio == NULL) {
         SSL_free(c->ssl);

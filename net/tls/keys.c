@@ -36,31 +36,6 @@ static bool complain(const struct complaint *why, const char *file, const char *
     return false;
 }
 
-/* Nobody is there to type it in. */
-static int no_password(char *buffer, int size, int writing, void *ctx)
-{
-    (void)buffer;
-    (void)size;
-    (void)writing;
-    (void)ctx;
-    return -1;
-}
-
-static bool use_certificate(SSL_CTX *context, const char *certificate, const char *key,
-                            const struct complaint *why)
-{
-    if (key[0] == '\0')
-        key = certificate;
-    SSL_CTX_set_default_passwd_cb(context, no_password);
-    if (SSL_CTX_use_certificate_chain_file(context, certificate) != 1)
-        return complain(why, certificate, "no certificate");
-    if (SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1)
-        return complain(why, key, "no private key of that certificate");
-    if (SSL_CTX_check_private_key(context) != 1)
-        return complain(why, key, "not the key of that certificate");
-    return true;
-}
-
 /* Reads at most `size` octets; -1: it can't be read, or is longer. */
 static long read_file(const char *path, unsigned char *to, size_t size)
 {
@@ -113,6 +88,8 @@ static bool is_current(const unsigned char *octets, long n)
 static int staple(SSL *ssl, void *ctx)
 {
     const struct tls_keys *keys = ctx;
+    if (SSL_get_certificate(ssl) != keys->identity[0].certificate)
+        return SSL_TLSEXT_ERR_NOACK; /* it is another's */
     unsigned char *copy = OPENSSL_memdup(keys->ocsp, (size_t)keys->ocsp_n);
     if (copy == NULL)
         return SSL_TLSEXT_ERR_NOACK;
@@ -131,35 +108,44 @@ static bool use_ocsp(struct tls_keys *keys, const char *file)
         return false;
     keys->ocsp_n = read_file(file, keys->ocsp, OCSP_MAX);
     if (keys->ocsp_n > 0 && is_current(keys->ocsp, keys->ocsp_n)) {
-        SSL_CTX_set_tlsext_status_cb(keys->context[0], staple);
-        SSL_CTX_set_tlsext_status_arg(keys->context[0], keys);
+        SSL_CTX_set_tlsext_status_cb(keys->context, staple);
+        SSL_CTX_set_tlsext_status_arg(keys->context, keys);
     }
     return true;
 }
 
-static bool add_context(struct tls_keys *keys, const struct tls_files *files,
-                        const char *certificate, const char *key, const struct complaint *why)
+static bool make_context(struct tls_keys *keys, const struct tls_files *files,
+                         const struct complaint *why)
 {
-    if (keys->contexts == 1 + TLS_SNI_MAX)
-        return complain(why, certificate, "more certificates than tls_sni may have");
-    SSL_CTX *context = SSL_CTX_new(TLS_server_method());
-    if (context == NULL)
-        return complain(why, certificate, "no memory");
-    keys->context[keys->contexts++] = context;
-    if (!policy_apply(context, files))
-        return complain(why, files->client_ca[0] != '\0' ? files->client_ca : "tls_ciphers",
-                        "tls_client_ca or tls_ciphers is of no use");
-    policy_choose_by_name(context, keys);
-    return use_certificate(context, certificate, key, why) &&
-           use_ticket_key(context, files->ticket_key, why);
+    const char *what = "OpenSSL";
+    keys->context = SSL_CTX_new(TLS_server_method());
+    if (keys->context == NULL || !policy_apply(keys->context, files, &what))
+        return complain(why, what, "of no use");
+    policy_choose_by_name(keys);
+    return use_ticket_key(keys->context, files->ticket_key, why);
+}
+
+/* key: "": in the same file. A connection that goes nowhere shows whether OpenSSL takes it. */
+static bool add_identity(struct tls_keys *keys, const char *certificate, const char *key,
+                         const struct complaint *why)
+{
+    const char *file = certificate;
+    const char *what = "";
+    if (keys->identities == 1 + TLS_SNI_MAX)
+        return complain(why, certificate, "more certificates than there can be");
+    struct identity *identity = &keys->identity[keys->identities++];
+    if (!identity_read(certificate, key[0] == '\0' ? NULL : key, identity, &file, &what))
+        return complain(why, file, what);
+    SSL *trial = SSL_new(keys->context);
+    bool good = trial != NULL && identity_show(trial, identity);
+    SSL_free(trial);
+    return good || complain(why, certificate, "no certificate to show");
 }
 
 /* CERTIFICATE or CERTIFICATE:KEY, between blanks. */
-static bool add_by_name(struct tls_keys *keys, const struct tls_files *files,
-                        const struct complaint *why)
+static bool add_by_name(struct tls_keys *keys, const char *sni, const struct complaint *why)
 {
-    for (const char *p = files->sni + strspn(files->sni, " \t"); *p != '\0';
-         p += strspn(p, " \t")) {
+    for (const char *p = sni + strspn(sni, " \t"); *p != '\0'; p += strspn(p, " \t")) {
         char word[2 * PATH_SIZE];
         size_t n = strcspn(p, " \t");
         if (n >= sizeof word)
@@ -170,10 +156,19 @@ static bool add_by_name(struct tls_keys *keys, const struct tls_files *files,
         char *colon = strchr(word, ':');
         if (colon != NULL)
             *colon++ = '\0';
-        if (!add_context(keys, files, word, colon == NULL ? "" : colon, why))
+        if (!add_identity(keys, word, colon == NULL ? "" : colon, why))
             return false;
     }
     return true;
+}
+
+/* What connections show unless they are asked for another name. */
+static bool show_first(struct tls_keys *keys, const struct complaint *why)
+{
+    const struct identity *first = &keys->identity[0];
+    return SSL_CTX_use_cert_and_key(keys->context, first->certificate, first->key, first->chain,
+                                    1) == 1 ||
+           complain(why, "tls_cert", "of no use");
 }
 
 struct tls_keys *keys_load(const struct tls_files *files, char *text, size_t size)
@@ -190,8 +185,9 @@ struct tls_keys *keys_load(const struct tls_files *files, char *text, size_t siz
         return NULL;
     }
     keys->wire = wire_method();
-    if (keys->wire != NULL && add_context(keys, files, files->certificate, files->key, &why) &&
-        add_by_name(keys, files, &why) && use_ocsp(keys, files->ocsp))
+    if (keys->wire != NULL && make_context(keys, files, &why) &&
+        add_identity(keys, files->certificate, files->key, &why) && show_first(keys, &why) &&
+        add_by_name(keys, files->sni, &why) && use_ocsp(keys, files->ocsp))
         return keys;
     if (text[0] == '\0')
         (void)complain(&why, "TLS", "no memory");
@@ -201,8 +197,9 @@ struct tls_keys *keys_load(const struct tls_files *files, char *text, size_t siz
 
 void keys_unload(struct tls_keys *keys)
 {
-    for (size_t i = 0; i < keys->contexts; i++)
-        SSL_CTX_free(keys->context[i]);
+    SSL_CTX_free(keys->context);
+    for (size_t i = 0; i < keys->identities; i++)
+        identity_free(&keys->identity[i]);
     BIO_meth_free(keys->wire);
     free(keys->ocsp);
     free(keys);

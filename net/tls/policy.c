@@ -27,26 +27,22 @@ static int choose_protocol(SSL *ssl, const unsigned char **chosen, unsigned char
     return SSL_TLSEXT_ERR_OK;
 }
 
-static bool is_for(SSL_CTX *context, const char *name)
-{
-    X509 *certificate = SSL_CTX_get0_certificate(context);
-    return certificate != NULL &&
-           X509_check_host(certificate, name, strlen(name), 0, NULL) == 1;
-}
-
 /* RFC 6066 section 3. A name that no certificate has gets the first: the client judges. */
 static int choose_certificate(SSL *ssl, int *alert, void *ctx)
 {
-    struct tls_keys *keys = ctx;
-    (void)alert;
+    const struct tls_keys *keys = ctx;
     const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
-    for (size_t i = 0; name != NULL && i < keys->contexts; i++) {
-        if (is_for(keys->context[i], name)) {
-            SSL_set_SSL_CTX(ssl, keys->context[i]);
-            return SSL_TLSEXT_ERR_OK;
-        }
+    if (name == NULL)
+        return SSL_TLSEXT_ERR_NOACK;
+    for (size_t i = 0; i < keys->identities; i++) {
+        if (X509_check_host(keys->identity[i].certificate, name, strlen(name), 0, NULL) != 1)
+            continue;
+        if (i == 0 || identity_show(ssl, &keys->identity[i]))
+            break;
+        *alert = SSL_AD_INTERNAL_ERROR;
+        return SSL_TLSEXT_ERR_ALERT_FATAL;
     }
-    return name == NULL ? SSL_TLSEXT_ERR_NOACK : SSL_TLSEXT_ERR_OK;
+    return SSL_TLSEXT_ERR_OK;
 }
 
 static bool ask_for_certificates(SSL_CTX *context, const char *client_ca)
@@ -62,11 +58,11 @@ static bool ask_for_certificates(SSL_CTX *context, const char *client_ca)
     return true;
 }
 
-bool policy_apply(SSL_CTX *context, const struct tls_files *files)
+bool policy_apply(SSL_CTX *context, const struct tls_files *files, const char **what_r)
 {
     static const unsigned char id[] = "imapd";
-    /* An end without close_notify is an end: IMAP says what is complete (RFC 9051 section 2).
-     */
+    const char *ciphers = files->ciphers[0] == '\0' ? CIPHERS : files->ciphers;
+    /* An end without close_notify is an end: IMAP says itself what is complete. */
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                      SSL_OP_IGNORE_UNEXPECTED_EOF);
     SSL_CTX_clear_mode(context, SSL_MODE_AUTO_RETRY);
@@ -74,15 +70,19 @@ bool policy_apply(SSL_CTX *context, const struct tls_files *files)
     SSL_CTX_set_read_ahead(context, 1);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_alpn_select_cb(context, choose_protocol, NULL);
-    return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
-           SSL_CTX_set_session_id_context(context, id, sizeof id - 1) == 1 &&
-           SSL_CTX_set_cipher_list(context,
-                                   files->ciphers[0] == '\0' ? CIPHERS : files->ciphers) == 1 &&
-           (files->client_ca[0] == '\0' || ask_for_certificates(context, files->client_ca));
+    *what_r = "OpenSSL";
+    if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1 ||
+        SSL_CTX_set_session_id_context(context, id, sizeof id - 1) != 1)
+        return false;
+    *what_r = "tls_ciphers";
+    if (SSL_CTX_set_cipher_list(context, ciphers) != 1)
+        return false;
+    *what_r = files->client_ca;
+    return files->client_ca[0] == '\0' || ask_for_certificates(context, files->client_ca);
 }
 
-void policy_choose_by_name(SSL_CTX *context, struct tls_keys *keys)
+void policy_choose_by_name(struct tls_keys *keys)
 {
-    SSL_CTX_set_tlsext_servername_callback(context, choose_certificate);
-    SSL_CTX_set_tlsext_servername_arg(context, keys);
+    SSL_CTX_set_tlsext_servername_callback(keys->context, choose_certificate);
+    SSL_CTX_set_tlsext_servername_arg(keys->context, keys);
 }

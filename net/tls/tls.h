@@ -10,12 +10,18 @@
 /* Certificates by SNI, at most: each is read and parsed for every connection. */
 #define TLS_SNI_MAX 64
 
-/* Contexts: [0] is tls_cert's, and the one that connections are made from; the others lend it
- * their certificates. */
+struct identity {
+    X509 *certificate;
+    STACK_OF(X509) * chain; /* what leads from it towards the root */
+    EVP_PKEY *key;
+};
+
+/* [0] is tls_cert's. One context for all: it costs more than any certificate. */
 struct tls_keys {
     BIO_METHOD *wire;
-    SSL_CTX *context[1 + TLS_SNI_MAX];
-    size_t contexts;
+    SSL_CTX *context;
+    struct identity identity[1 + TLS_SNI_MAX];
+    size_t identities;
     unsigned char *ocsp; /* or NULL */
     long ocsp_n;
 };
@@ -23,11 +29,19 @@ struct tls_keys {
 struct tls_keys *keys_load(const struct tls_files *files, char *why, size_t size);
 void keys_unload(struct tls_keys *keys);
 
-/* What makes a context's connections ours, whatever its certificate: protocols, ALPN, SNI.
- * False: OpenSSL won't; the reason is in its error queue. */
-bool policy_apply(SSL_CTX *context, const struct tls_files *files);
-/* Makes the context choose among those of the keys by the name that the client asks for. */
-void policy_choose_by_name(SSL_CTX *context, struct tls_keys *keys);
+/* Reads a chain of certificates and a key (NULL: from the same file), which the caller owns.
+ * False: `what` is wrong with *file_r; the reason is in OpenSSL's error queue, if it knows. */
+bool identity_read(const char *certificate, const char *key, struct identity *identity_r,
+                   const char **file_r, const char **what_r);
+void identity_free(struct identity *identity);
+/* Makes a connection show this one alone. False: OpenSSL won't (a key that is too short). */
+bool identity_show(SSL *ssl, const struct identity *identity);
+
+/* What makes the context's connections ours: protocols, ciphers, ALPN, certificates of clients.
+ * False: *what_r is a setting that is of no use; the reason is in OpenSSL's error queue. */
+bool policy_apply(SSL_CTX *context, const struct tls_files *files, const char **what_r);
+/* Shows the certificate of the name that the client asks for. */
+void policy_choose_by_name(struct tls_keys *keys);
 
 /* The socket under a connection: what TLS sends is gathered, so that several records go in one
  * call; what comes without any octet for us in it is counted. */

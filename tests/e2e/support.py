@@ -78,10 +78,14 @@ def work_dir():
 
 
 def install(directory):
-    """A copy of the program that every user can reach, under a path that only we use."""
+    """A copy of the program that every user can reach, under a path that only we use; with what
+    belongs beside it."""
     path = os.path.join(directory, "imapd")
     shutil.copy(IMAPD, path)
     os.chmod(path, 0o755)
+    module = os.path.join(os.path.dirname(IMAPD), "imapd-tls.so")
+    if os.path.exists(module):
+        shutil.copy(module, directory)
     return path
 
 

@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                .gate = &gate,
                                .peer = "local",
                                .password_refused = size % 2 == 1 };
-    enum server_end end = serve_gate(&session);
+    enum server_end end = serve_gate(&session, true);
     CHECK(end != SERVER_HANDED_OVER && !gate.accepted && !gate.handed_over);
     off_t n = lseek(out, 0, SEEK_END);
     CHECK(n > 0);

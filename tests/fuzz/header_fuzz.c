@@ -51,8 +51,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CHECK(envelope_write(header, size, &envelope));
     CHECK(envelope.len >= 2 && envelope.data[0] == '(' &&
           envelope.data[envelope.len - 1] == ')');
-    /* An octet can end a group, "(NIL NIL NIL NIL)", or begin one, and Sender and Reply-To may each
-     * be From's. */
+    /* An octet can end a group, "(NIL NIL NIL NIL)", or begin one, and Sender and Reply-To may
+     * each be From's. */
     CHECK(envelope.len <= size * 3 * 18 + 200);
     buffer_free(&envelope);
     free(header);

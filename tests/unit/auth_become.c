@@ -160,14 +160,14 @@ static bool limits_hold(void)
 
 static bool is_locked_in(void)
 {
-    return process_clean() && become_gate(65534, 65534) && getuid() == 65534 &&
+    return process_clean() && become_gate(65534, 65534, false) && getuid() == 65534 &&
            getgid() == 65534 && nowhere_to_go() && no_file_can_be_made() && limits_hold() &&
            no_descriptor_left();
 }
 
 static bool is_locked_in_as_root(void)
 {
-    return become_gate(0, 0);
+    return become_gate(0, 0, false);
 }
 
 static void test_gate(void **state)
@@ -182,7 +182,7 @@ static bool gate_without_root(void)
 {
     if (geteuid() == 0 && setresuid(65534, 65534, 65534) < 0)
         return false;
-    return become_gate(getuid(), getgid()) && fork() < 0 &&
+    return become_gate(getuid(), getgid(), false) && fork() < 0 &&
            prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
 }
 

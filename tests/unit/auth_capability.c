@@ -90,7 +90,7 @@ static bool becomes_others(void)
 
 static bool makes_gate(void)
 {
-    return capability_limit_parent(&settings) && become_gate(65534, 65534);
+    return capability_limit_parent(&settings) && become_gate(65534, 65534, false);
 }
 
 /* Given up is given up, also for whoever stays uid 0. */

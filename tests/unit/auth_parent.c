@@ -27,7 +27,9 @@ static const char *slots; /* NULL: no connections are counted */
 
 /* Runs `gate` in a child with its end of a channel, and the parent here. The child's exit
  * status must be 0. */
-static enum parent_end run(void (*gate)(int channel))
+static struct parent parent;
+
+static enum parent_end run_again(void (*gate)(int channel))
 {
     int fd[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fd), 0);
@@ -39,9 +41,8 @@ static enum parent_end run(void (*gate)(int channel))
         _exit(0);
     }
     close(fd[1]);
-    struct parent parent = {
-        .settings = &settings, .peer = "192.0.2.1", .slots = slots, .channel = fd[0]
-    };
+    parent.slots = slots;
+    parent.channel = fd[0];
     memset(&login, 0, sizeof login);
     enum parent_end end = parent_serve(&parent, &login);
     if (end == PARENT_LOGGED_IN)
@@ -49,6 +50,12 @@ static enum parent_end run(void (*gate)(int channel))
     close(fd[0]);
     assert_int_equal(process_reap(pid), 0);
     return end;
+}
+
+static enum parent_end run(void (*gate)(int channel))
+{
+    parent = (struct parent){ .settings = &settings, .peer = "192.0.2.1" };
+    return run_again(gate);
 }
 
 static void check(bool ok)
@@ -356,6 +363,53 @@ static void test_gate_ends(void **state)
     assert_int_equal(run(gate_ends), PARENT_CLOSED);
 }
 
+/* --- STARTTLS: another gate, and the same count of tries. */
+
+static void gate_wants_tls(int channel)
+{
+    struct gate gate = { .channel = channel, .starttls = true };
+    check(gate_authenticate(&gate, MECHANISM_PLAIN, "demo", "1") == VERDICT_FAILED);
+    check(gate_starttls(&gate));
+    check(!gate_starttls(&gate));
+    check(!gate_hand_over(&gate, "a1", NULL, 0));
+}
+
+static void gate_tries_two_more(int channel)
+{
+    struct gate gate = { .channel = channel };
+    check(gate_authenticate(&gate, MECHANISM_PLAIN, "demo", "2") == VERDICT_FAILED);
+    check(gate_authenticate(&gate, MECHANISM_PLAIN, "demo", "3") == VERDICT_TOO_MANY);
+}
+
+static void gate_sends_starttls(int channel)
+{
+    struct frame_starttls f = { { FRAME_MAGIC, FRAME_STARTTLS } };
+    check(frame_send(channel, &f, sizeof f));
+}
+
+static void gate_wants_tls_late(int channel)
+{
+    struct gate gate = { .channel = channel, .starttls = true };
+    check(gate_authenticate(&gate, MECHANISM_PLAIN, "demo", "secret") == VERDICT_OK);
+    check(!gate_starttls(&gate)); /* nor does the parent let it: */
+    gate_sends_starttls(channel);
+}
+
+static void test_starttls(void **state)
+{
+    (void)state;
+    parent = (struct parent){ .settings = &settings, .peer = "192.0.2.1", .starttls = true };
+    assert_int_equal(run_again(gate_wants_tls), PARENT_STARTTLS);
+    struct timespec deadline = parent.deadline;
+    parent.tls = true;
+    assert_int_equal(run_again(gate_tries_two_more), PARENT_CLOSED);
+    assert_memory_equal(&parent.deadline, &deadline, sizeof deadline);
+    assert_int_equal(run_again(gate_sends_starttls), PARENT_BROKEN); /* not twice */
+    assert_int_equal(run(gate_sends_starttls), PARENT_BROKEN);       /* not offered */
+    parent = (struct parent){ .settings = &settings, .peer = "192.0.2.1", .starttls = true };
+    assert_int_equal(run_again(gate_wants_tls_late), PARENT_BROKEN);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -391,6 +445,7 @@ int main(void)
         cmocka_unit_test(test_delay),      cmocka_unit_test(test_broken_gates),
         cmocka_unit_test(test_descriptor), cmocka_unit_test(test_gate_ends),
         cmocka_unit_test(test_slots),      cmocka_unit_test(test_no_slots),
+        cmocka_unit_test(test_starttls),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -238,6 +238,16 @@ static long asks_for_ring(void)
     return syscall(SYS_io_uring_setup, 1, params);
 }
 
+static long is_dumpable(void)
+{
+    return prctl(PR_SET_DUMPABLE, 1L, 0L, 0L, 0L);
+}
+
+static long is_told_of_end(void)
+{
+    return prctl(PR_SET_PDEATHSIG, (long)SIGTERM);
+}
+
 static long loads_filter(void)
 {
     return prctl(PR_SET_SECCOMP, 2, NULL, 0, 0);
@@ -434,6 +444,8 @@ static const struct act {
     { "chroot", leaves_root, ENDED, ENDED },
     { "unshare", makes_namespace, ENDED, ENDED },
     { "io_uring_setup", asks_for_ring, ENDED, ENDED },
+    { "be dumpable", is_dumpable, ENDED, ENDED },
+    { "be told of the parent's end", is_told_of_end, ENDED, ENDED },
     { "prctl", loads_filter, ENDED, ENDED },
     { "ioctl", types_at_terminal, ENDED, ENDED },
     { "map writable code", maps_written_code, ENDED, ENDED },
@@ -459,7 +471,7 @@ static const struct act {
 
 static bool be_gate(bool tls)
 {
-    return process_keep_only(-1) && become_gate(uid, uid) &&
+    return process_keep_only(-1) && become_gate(uid, uid, tls) &&
            process_end_with(target, SIGKILL) && sandbox_gate(tls);
 }
 

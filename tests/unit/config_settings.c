@@ -41,6 +41,8 @@ static void test_defaults(void **state)
     assert_int_equal(s.auth[0], AUTH_BACKEND_PAM);
     assert_string_equal(s.pam_service, "imap");
     assert_string_equal(s.login_user, "imapd");
+    assert_string_equal(s.tls_cert, "");
+    assert_string_equal(s.tls_ticket_key, "");
     assert_false(s.pam_session);
     assert_false(s.passwd_file_plain);
     assert_int_equal(s.first_valid_uid, 1000);
@@ -133,6 +135,23 @@ static void test_override(void **state)
         { "index_max_size=1025GiB", false },
         { "index_max_size=1TiB", false }, /* no such unit */
         { "index_max_size=", false },
+        { "tls_cert=/etc/letsencrypt/live/imap/fullchain.pem", true },
+        { "tls_cert=", true },
+        { "tls_cert=cert.pem", false },
+        { "tls_key=~/key.pem", false },
+        { "tls_sni=", true },
+        { "tls_sni=/a.pem", true },
+        { "tls_sni=  /a.pem:/a.key\t/b.pem ", true },
+        { "tls_sni=a.pem", false },
+        { "tls_sni=/a.pem:a.key", false },
+        { "tls_sni=/a.pem:", false },
+        { "tls_sni=/a.pem:/a.key:/b", false },
+        { "tls_sni=/a.pem, /b.pem:", false },
+        { "tls_client_ca=/ca.pem", true },
+        { "tls_ocsp=ocsp", false },
+        { "tls_ticket_key=/k", true },
+        { "tls_ciphers=", true },
+        { "tls_ciphers=HIGH:!aNULL", true },
         { "no_such=1", false },
         { "layout", false },
         { "=fs", false },
