@@ -168,7 +168,7 @@ KINDS := unit fuzz session e2e client interop $(if $(SANITIZE),,fault)
 # Each test is a program: 0 passed, 77 skipped, else failed (tests/run).
 check: deps
 	@$(MAKE) --no-print-directory check-built
-check-built: imapd $(UNITS) replay growth
+check-built: imapd $(UNITS) replay growth $(BUILD)/interop/keys
 	@tests/run $(BUILD) $(KINDS)
 check-unit: $(UNITS)
 	@tests/run $(BUILD) unit
@@ -180,6 +180,12 @@ check-client: imapd
 	@tests/run $(BUILD) client
 check-fuzz: replay growth
 	@tests/run $(BUILD) fuzz
+
+# What tests/interop/sort compares with others: needs message/ and what is below it, no more.
+$(BUILD)/interop/keys: $(BUILD)/tests/interop/keys.o $(foreach l,message $(BELOW_message),$(BUILD)/$(l).a)
+	@mkdir -p $(@D)
+	$(call SAY,$(CC) $(LINKHARD) $(LDFLAGS) -o $@ $< -Wl$(COMMA)--start-group \
+	    $(filter %.a,$^) -Wl$(COMMA)--end-group $(LIBS))
 
 # Kills sessions at random moments, ROUNDS times (10000), and checks what was acknowledged.
 soak: imapd

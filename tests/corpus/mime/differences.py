@@ -2,6 +2,7 @@
 rows must be all that is and nothing that is not (tests/interop/mime, whose --table prints this
 table). EVERY in place of cases: the peer does so with most messages."""
 
+import collections
 import textwrap
 
 EVERY = '*'
@@ -470,17 +471,48 @@ TABLE = [
 ]
 
 
-def table():
+def table(rows):
     """{(peer, aspect, case): reason}"""
-    return {(peer, aspect, case): reason for reason, peer, aspect, cases in TABLE
+    return {(peer, aspect, case): reason for reason, peer, aspect, cases in rows
             for case in cases.split()}
 
 
-def reasons():
-    return {row[0] for row in TABLE}
+def verdict(rows, found, cases, peers):
+    """found: (case, peer, aspect). The differences that nobody explained, and the explanations of
+    what is none."""
+    explained = table(rows)
+    seen = {(peer, aspect, name) for name, peer, aspect in found}
+    seen |= {(peer, aspect, EVERY) for peer, aspect, _ in seen}
+    names = {c.name for c in cases} | {EVERY}
+    new = sorted(k for k in seen - set(explained) if k[2] != EVERY
+                 and (k[0], k[1], EVERY) not in explained)
+    gone = sorted(k for k in set(explained) - seen if k[0] in peers and k[2] in names)
+    return new, gone
 
 
-def row(reason, peer, aspect, cases):
+def undocumented(rows, path):
+    with open(path, encoding='utf-8') as f:
+        text = f.read()
+    return ['doc/mime.md does not explain `%s`' % r for r in sorted({row[0] for row in rows})
+            if '`%s`' % r not in text]
+
+
+def print_table(rows, found):
+    """The table as it would have to stand."""
+    explained = table(rows)
+    out = collections.defaultdict(set)
+    for name, peer, aspect in found:
+        if (every := explained.get((peer, aspect, EVERY))) is not None:
+            out[every, peer, aspect].add(EVERY)
+        else:
+            out[explained.get((peer, aspect, name), 'unexplained'), peer, aspect].add(name)
+    print('TABLE = [')
+    for (reason, peer, aspect), names in sorted(out.items()):
+        print(printed_row(reason, peer, aspect, sorted(names)))
+    print(']')
+
+
+def printed_row(reason, peer, aspect, cases):
     """A row of the table as it stands here."""
     text = textwrap.wrap(' '.join(cases), 90, break_on_hyphens=False)
     return '    (%r, %r, %r,\n%s),' % (reason, peer, aspect, '\n'.join(
