@@ -13,6 +13,7 @@
 
 #include "base/buffer.h"
 #include "mailstore/store.h"
+#include "message/part.h"
 
 #include <endian.h>
 #include <stdio.h>
@@ -156,6 +157,11 @@ static const struct growth cases[] = {
 #include "tests/fuzz/growth_cases.h"
 };
 
+/* Messages in which one thing is repeated in each place where something is read. */
+#include "tests/fuzz/growth_messages.h"
+#define CROSSED           (LARGEST / 32)
+#define CROSSED_PER_OCTET 3000 /* as for the other messages of many parts */
+
 /* Random enough for what is sorted or hashed, and the same each time. */
 static unsigned scramble(unsigned i)
 {
@@ -219,7 +225,8 @@ static void tell_piece(const char *piece)
     putchar('\n');
 }
 
-static bool measure(const struct fuzz_target *t, const struct growth *g)
+/* quiet: tells of what fails only. */
+static bool measure(const struct fuzz_target *t, const struct growth *g, bool quiet)
 {
     size_t most = g->most == 0 ? LARGEST : g->most;
     unsigned allowed = g->per_octet == 0 ? PER_OCTET_MAX : g->per_octet;
@@ -229,6 +236,8 @@ static bool measure(const struct fuzz_target *t, const struct growth *g)
     uint64_t per_octet = large / most;
     bool linear = large / RATIO_MAX <= small || per_octet < NOTHING;
     bool ok = linear && per_octet <= allowed;
+    if (ok && quiet)
+        return true;
     printf("%s %-12s %5llu steps an octet, %4.1f-fold for 8-fold input: ", ok ? "ok  " : "FAIL",
            t->name, (unsigned long long)per_octet, (double)large / (double)small);
     tell_piece(g->piece);
@@ -246,9 +255,58 @@ static int measure_some(const char *only, size_t first, size_t step)
             printf("FAIL %s: no such target\n", cases[i].target);
             status = 1;
         } else if (only == NULL || strcmp(only, t->name) == 0) {
-            if (!measure(t, &cases[i]))
+            if (!measure(t, &cases[i], false))
                 status = 1;
         }
+    }
+    return status;
+}
+
+/* Every so many of the messages of growth_messages.h, and those in multiparts as deep as may
+ * be. */
+static int measure_messages(size_t first, size_t step)
+{
+    const struct fuzz_target *t = fuzz_find("message");
+    size_t n = sizeof begins / sizeof *begins * (sizeof units / sizeof *units);
+    int status = 0;
+    for (size_t i = first; i < n; i += step) {
+        struct growth g = { t->name,
+                            begins[i % (sizeof begins / sizeof *begins)],
+                            units[i / (sizeof begins / sizeof *begins)],
+                            "",
+                            CROSSED,
+                            CROSSED_PER_OCTET };
+        if (!measure(t, &g, true)) {
+            printf("     behind %s\n", g.head);
+            status = 1;
+        }
+    }
+    return status;
+}
+
+/* Lines that begin with "--" in as many open multiparts as there may be. */
+static int measure_nested(void)
+{
+    struct buffer head;
+    buffer_init(&head, LARGEST);
+    buffer_puts(&head, "aContent-Type: multipart/a; boundary=b000\n\n");
+    for (int i = 0; i < MIME_DEPTH_MAX - 1; i++)
+        buffer_printf(&head, "--b%03d\nContent-Type: multipart/a; boundary=b%03d\n\n", i,
+                      i + 1);
+    struct growth g = { "message", buffer_string(&head), "--b0\n--b\n", "", QUARTER, 6000 };
+    bool ok = measure(fuzz_find(g.target), &g, false);
+    buffer_free(&head);
+    return ok ? 0 : 1;
+}
+
+/* What one process has of it all. */
+static int measure_share(const char *only, size_t first)
+{
+    int status = measure_some(only, first, WORKERS);
+    if (only == NULL || strcmp(only, "message") == 0) {
+        status |= measure_messages(first, WORKERS);
+        if (first == 0)
+            status |= measure_nested();
     }
     return status;
 }
@@ -276,7 +334,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < WORKERS; i++) {
         pid_t worker = fork();
         if (worker == 0)
-            exit(measure_some(only, i, WORKERS));
+            exit(measure_share(only, i));
         if (worker < 0)
             return 1;
     }

@@ -1,6 +1,6 @@
 /*
- * Limits, and inputs made to take long: each is tried at two sizes, and the processor time may
- * not grow much more than the size does.
+ * Limits, and inputs at them. How the time of those made to take long grows is counted in
+ * tests/fuzz/growth.c.
  */
 #include "memory_input.h"
 #include "message/part.h"
@@ -12,18 +12,10 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include <cmocka.h>
 
 #define MANY 100000
-
-/* Eight times the size may cost so much more time; the square would be 64 times. Below the
- * least time nothing is judged, for it would be noise. */
-#define SMALL       4000
-#define LARGE       32000
-#define GROWTH_MAX  24
-#define SECONDS_MIN 0.1
 
 static void structure_of(const struct buffer *text, struct buffer *out)
 {
@@ -197,109 +189,6 @@ static void exercise(const struct buffer *text)
     message_free(msg);
 }
 
-static double seconds_for(const char *begin, const char *unit, size_t times)
-{
-    struct buffer text;
-    struct timespec from;
-    struct timespec to;
-    buffer_init(&text, 1 << 24);
-    buffer_puts(&text, begin);
-    repeat(&text, unit, times);
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
-    exercise(&text);
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
-    buffer_free(&text);
-    return (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
-}
-
-static void check_growth(const char *begin, const char *unit)
-{
-    double large = seconds_for(begin, unit, LARGE);
-    if (large < SECONDS_MIN)
-        return;
-    double small = seconds_for(begin, unit, SMALL);
-    if (large > small * GROWTH_MAX)
-        fail_msg("%s%s...: %g s, then %g s", begin, unit, small, large);
-}
-
-/* One thing repeated in each place where something is read. */
-static void repeated(void **state)
-{
-    (void)state;
-    static const char *const begins[] = {
-        "To: ",
-        "Subject: ",
-        "Date: ",
-        "Content-Type: multipart/mixed; boundary=b; x=\"",
-        "Content-Type: ",
-        "Content-Type: text/html\n\n",
-        "",
-        "Content-Type: text/plain; ",
-        "\n",
-        "Content-Type: multipart/mixed; boundary=b\n\n",
-        "Content-Transfer-Encoding: quoted-printable\n\n",
-        "Content-Disposition: a",
-    };
-    static const char *const units[] = {
-        "=?",
-        "=?a?",
-        "=?utf-8?q?",
-        "=?utf-8?q?=d0?= ",
-        "(",
-        ")",
-        "\"",
-        "\\",
-        "<",
-        ">",
-        ",",
-        ":",
-        ";",
-        "@",
-        "a@b,",
-        "g:",
-        "a\n ",
-        "; a=b",
-        "; a*0=b",
-        "&",
-        "&amp",
-        "<!--",
-        "<a b='",
-        "=",
-        "=\n",
-        "\xcc\x81",
-        "\xcc\xa3\xcc\x81",
-        "\xef\xb7\xba",
-        "\n",
-        "\r",
-        "--b\n",
-        "\n--",
-        "X: y\n",
-        "--b\n\n",
-        "z",
-        " ",
-        "=3",
-        "1 ",
-        "</script",
-    };
-    for (size_t b = 0; b < sizeof begins / sizeof *begins; b++)
-        for (size_t u = 0; u < sizeof units / sizeof *units; u++)
-            check_growth(begins[b], units[u]);
-}
-
-/* Many lines that begin with "--" in as many open multiparts as there may be. */
-static void dashes_in_nested_multiparts(void **state)
-{
-    (void)state;
-    struct buffer text;
-    buffer_init(&text, 1 << 24);
-    buffer_puts(&text, "Content-Type: multipart/a; boundary=b000\n\n");
-    for (int i = 0; i < MIME_DEPTH_MAX - 1; i++)
-        buffer_printf(&text, "--b%03d\nContent-Type: multipart/a; boundary=b%03d\n\n", i,
-                      i + 1);
-    check_growth(buffer_string(&text), "--b0\n--b\n");
-    buffer_free(&text);
-}
-
 /* A long field that each of many parts would read again, if it were read for each. */
 static void long_field_over_many_parts(void **state)
 {
@@ -309,7 +198,6 @@ static void long_field_over_many_parts(void **state)
     buffer_puts(&text, "Content-Type: (");
     repeat(&text, "comment ", MANY);
     buffer_puts(&text, ") multipart/digest; boundary=b\n\n");
-    check_growth(buffer_string(&text), "--b\n\n\n");
     repeat(&text, "--b\n\n", MIME_PARTS_MAX / 2 - 10);
     exercise(&text);
     buffer_free(&text);
@@ -353,8 +241,6 @@ int main(void)
         cmocka_unit_test(depth),
         cmocka_unit_test(large_header),
         cmocka_unit_test(many_large_headers),
-        cmocka_unit_test(repeated),
-        cmocka_unit_test(dashes_in_nested_multiparts),
         cmocka_unit_test(long_field_over_many_parts),
         cmocka_unit_test(many_names),
     };
