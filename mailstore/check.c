@@ -190,7 +190,7 @@ static void tell_left_locks(struct check *c)
         if (dotlock_owner(c->store->root, lock[i], owner, &gone) && gone)
             check_tell(c, CHECK_NOTE, NULL,
                        "%s was left by a process that is gone (%s); whoever needs it breaks it",
-                       lock[i], owner);
+                       lock[i], owner[0] != '\0' ? owner : "before the machine started");
 }
 
 enum store_error check_account(struct check *c)

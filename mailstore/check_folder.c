@@ -100,7 +100,7 @@ static void tell_left_lock(struct folder_check *fc, const char *lock)
     if (dotlock_owner(fc->dirs.dir, lock, owner, &gone) && gone)
         check_tell(fc->c, CHECK_NOTE, fc->name,
                    "%s was left by a process that is gone (%s); whoever needs it breaks it",
-                   lock, owner);
+                   lock, owner[0] != '\0' ? owner : "before the machine started");
 }
 
 /* False: told. A folder that can't be written to is compared without: nobody else of this user

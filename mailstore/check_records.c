@@ -19,7 +19,8 @@
 /* --- What the index claims. ------------------------------------------------------------------
  */
 
-static bool is_stamp_of(const struct index_stamp *stamp, int fd)
+/* Whether a directory is proven to be as the stamp says. */
+static bool stamp_proves(const struct index_stamp *stamp, int fd)
 {
     struct stat st;
     return stamp->ino != 0 && stamp->verify_at == 0 && fd >= 0 && sys_fstat(fd, &st) == 0 &&
@@ -31,8 +32,8 @@ static void find_claims(struct folder_check *fc)
 {
     const struct uidlist *has = &fc->f.list;
     const struct uidlist *is = &fc->list;
-    fc->claims_cur = is_stamp_of(&fc->f.cur, fc->dirs.cur);
-    fc->claims_new = is_stamp_of(&fc->f.new, fc->dirs.new);
+    fc->claims_cur = stamp_proves(&fc->f.cur, fc->dirs.cur);
+    fc->claims_new = stamp_proves(&fc->f.new, fc->dirs.new);
     fc->claims_list = uidlist_same_state(has, is) && has->verify_at == 0 && !has->rewrite &&
                       has->damaged == 0 && is->uidvalidity == fc->f.uidvalidity;
 }

@@ -243,22 +243,6 @@ static bool owner_gone(int dir, const char *name)
            sys_process_gone((pid_t)pid);
 }
 
-bool dotlock_owner(int dir, const char *name, char out[DOTLOCK_OWNER_MAX], bool *gone_r)
-{
-    struct stat st;
-    *gone_r = false;
-    out[0] = '\0';
-    if (sys_fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return false;
-    if (!read_owner(dir, name, out))
-        return true;
-    for (char *p = out; *p != '\0'; p++)
-        if (*p < ' ' || *p > '~')
-            *p = '?';
-    *gone_r = owner_gone(dir, name);
-    return true;
-}
-
 /* Whether it is the same file, perhaps renamed. The inode's number alone does not tell: that of
  * a removed lock is soon used again. */
 static bool same_file(const struct stat *a, const struct stat *b)
@@ -277,10 +261,10 @@ static time_t last_touched(const struct stat *st)
     return st->st_ctime > st->st_mtime ? st->st_ctime : st->st_mtime;
 }
 
-static bool nobody_writes(const struct dotlock *lock, const struct stat *st)
+static bool nobody_writes(int dir, const char *name, const struct stat *st)
 {
     struct stat is;
-    int fd = sys_openat(lock->dir, lock->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+    int fd = sys_openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
     if (fd < 0)
         return false;
     bool alone = sys_fstat(fd, &is) == 0 && is.st_dev == st->st_dev &&
@@ -290,10 +274,28 @@ static bool nobody_writes(const struct dotlock *lock, const struct stat *st)
 }
 
 /* Whether it was left empty when the machine stopped. */
-static bool is_of_another_boot(const struct dotlock *lock, const struct stat *st)
+static bool is_of_another_boot(int dir, const char *name, const struct stat *st)
 {
     return st->st_size == 0 && last_touched(st) < sys_boot_time() - BOOT_MARGIN_SECONDS &&
-           !grain_of(lock->dir).remote && nobody_writes(lock, st);
+           !grain_of(dir).remote && nobody_writes(dir, name, st);
+}
+
+bool dotlock_owner(int dir, const char *name, char out[DOTLOCK_OWNER_MAX], bool *gone_r)
+{
+    struct stat st;
+    *gone_r = false;
+    out[0] = '\0';
+    if (sys_fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return false;
+    if (!read_owner(dir, name, out)) {
+        *gone_r = is_of_another_boot(dir, name, &st);
+        return true;
+    }
+    for (char *p = out; *p != '\0'; p++)
+        if (*p < ' ' || *p > '~')
+            *p = '?';
+    *gone_r = owner_gone(dir, name);
+    return true;
 }
 
 /* Whether nothing has touched the lock for so long that its owner must be gone. */
@@ -325,7 +327,7 @@ static enum finding look_at(const struct dotlock *lock, struct wait *wait)
         wait->seen = true;
     }
     return is_old(wait, now) || owner_gone(lock->dir, lock->name) ||
-                   is_of_another_boot(lock, &wait->st)
+                   is_of_another_boot(lock->dir, lock->name, &wait->st)
                ? STALE
                : ALIVE;
 }

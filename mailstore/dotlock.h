@@ -45,7 +45,8 @@ bool dotlock_keep(struct dotlock *lock);
 
 /* Who holds it, as the lock says ("<pid>:<host>"), to out (DOTLOCK_OWNER_MAX octets, cut there,
  * what is not printable ASCII as '?'). False: there is no lock. *gone_r: provably nobody any
- * more, so that the next dotlock_take breaks it at once. */
+ * more, so that the next dotlock_take breaks it at once; out is empty where it was left so when
+ * the machine stopped. */
 #define DOTLOCK_OWNER_MAX 128
 bool dotlock_owner(int dir, const char *name, char out[DOTLOCK_OWNER_MAX], bool *gone_r);
 

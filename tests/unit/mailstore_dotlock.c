@@ -192,7 +192,14 @@ static void test_of_another_boot(void **state)
     int fd = openat(root, LOCK, O_WRONLY);
     assert_true(fd >= 0);
     assert_int_equal(dotlock_take_within(&lock, root, LOCK, 0), STORE_INUSE);
+    char owner[DOTLOCK_OWNER_MAX];
+    bool gone = true;
+    assert_true(dotlock_owner(root, LOCK, owner, &gone));
+    assert_false(gone);
     close(fd);
+    assert_true(dotlock_owner(root, LOCK, owner, &gone));
+    assert_true(gone);
+    assert_string_equal(owner, "");
     assert_int_equal(dotlock_take_within(&lock, root, LOCK, 0), STORE_OK);
     dotlock_drop(&lock);
     root_write(&r, LOCK, "4711:elsewhere");
