@@ -234,7 +234,7 @@ static bool take_auth(struct settings *s, const struct setting *self, const char
 static bool take_proxy_from(struct settings *s, const struct setting *self, const char *text,
                             struct buffer *why)
 {
-    struct network networks[PROXY_FROM_MAX];
+    struct network networks[PROXY_FROM_MAX] = { 0 };
     size_t count = 0;
     (void)self;
     for (const char *p = text + strspn(text, " \t,"); *p != '\0'; p += strspn(p, " \t,")) {

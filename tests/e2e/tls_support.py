@@ -27,14 +27,15 @@ class Authority:
                 "-addext", "keyUsage=critical,keyCertSign,cRLSign,digitalSignature")
 
     def issue(self, name, file, subject=None, newkey=("ec", "-pkeyopt",
-                                                       "ec_paramgen_curve:P-256")):
+                                                       "ec_paramgen_curve:P-256"), also=()):
         """A certificate and its key for a host (or a client), as two files."""
         cert, key = (os.path.join(self.directory, file + suffix) for suffix in (".pem", ".key"))
         request = os.path.join(self.directory, file + ".csr")
         openssl("req", "-new", "-newkey", *newkey, "-nodes", "-keyout", key, "-out", request,
                 "-subj", subject or "/CN=" + name, "-utf8")
         extensions = write(os.path.join(self.directory, file + ".ext"),
-                           f"subjectAltName = DNS:{name}\n" if subject is None else
+                           "subjectAltName = " + ", ".join(f"DNS:{n}" for n in (name, *also)) + "\n"
+                           if subject is None else
                            "extendedKeyUsage = clientAuth\n")
         openssl("x509", "-req", "-in", request, "-CA", self.cert, "-CAkey", self.key,
                 "-CAcreateserial", "-days", "30", "-extfile", extensions, "-out", cert)
