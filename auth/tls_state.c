@@ -78,7 +78,9 @@ static void find_out_here(const struct settings *s, int answer)
         if ((unsigned char)*p < ' ')
             *p = ' ';
     }
-    const char *text = ok ? good : strcat(why, "\n");
+    char line[VERDICT_MAX];
+    snprintf(line, sizeof line, "%.*s\n", (int)sizeof line - 2, why);
+    const char *text = ok ? good : line;
     (void)!write(answer, text, strlen(text)); /* nothing arrives: that is a no, too */
 }
 

@@ -16,10 +16,11 @@ void address_begin(struct address_parser *a, const char *value, size_t n)
     memset(a, 0, sizeof *a);
     a->lex.p = value;
     a->lex.end = value + n;
-    struct buffer *part[] = { &a->name, &a->route, &a->mailbox, &a->host, &a->comment };
-    for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
-        buffer_init(part[i], ADDRESS_PART_MAX);
-        part[i]->clips = true;
+    struct buffer *const parts[] = { &a->name, &a->route,   &a->mailbox,
+                                     &a->host, &a->comment, NULL };
+    for (struct buffer *const *part = parts; *part != NULL; part++) {
+        buffer_init(*part, ADDRESS_PART_MAX);
+        (*part)->clips = true;
     }
 }
 

@@ -51,7 +51,7 @@ static bool client_can_later(struct relay *r)
         r->broken = true;
         return false;
     }
-    r->client_events |= r->t->waits;
+    r->client_events = (short)(r->client_events | r->t->waits);
     return true;
 }
 

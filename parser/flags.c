@@ -63,5 +63,5 @@ bool parse_store_flags(struct lexer *lx, struct flag_names *flags_r)
         if (!add_flag(lx, flags_r, &room))
             return false;
     } while (lexer_accept(lx, ' '));
-    return true;
+    return lx->failure != LEXER_LIMIT; /* which a space may hit */
 }

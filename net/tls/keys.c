@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* A response is 1 or 2 KiB, with a chain of certificates in it a little more. */
-#define OCSP_MAX (64 * 1024)
+#define OCSP_MAX ((size_t)64 * 1024)
 /* How far the clocks of us and of whoever signed a response may differ, in seconds. */
 #define OCSP_SLACK 300
 /* Octets of SSL_CTX_set_tlsext_ticket_keys: a name, an HMAC's key, a cipher's. */

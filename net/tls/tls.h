@@ -26,7 +26,7 @@ struct tls_keys {
     long ocsp_n;
 };
 
-struct tls_keys *keys_load(const struct tls_files *files, char *why, size_t size);
+struct tls_keys *keys_load(const struct tls_files *files, char *text, size_t size);
 void keys_unload(struct tls_keys *keys);
 
 /* Reads a chain of certificates and a key (NULL: from the same file), which the caller owns.

@@ -13,7 +13,7 @@
 /* Octets that may come without one for us among them. A handshake with a chain of certificates
  * (100 KiB is what OpenSSL takes of it) fits; what goes on beyond that, renegotiating, changing
  * keys or warning, is there to keep us busy. */
-#define BARREN_MAX (160 * 1024)
+#define BARREN_MAX ((size_t)160 * 1024)
 
 bool wire_flush(struct wire *wire)
 {
