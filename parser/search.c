@@ -17,6 +17,7 @@ enum operand {
     STRING,
     DATE,
     NUMBER,
+    INTERVAL, /* a number of seconds, not 0 */
     ATOM,
     ATOM_CLEAR
 };
@@ -40,6 +41,7 @@ static const struct key {
     { "KEYWORD", SEARCH_KEYWORD, ATOM, NULL },
     { "LARGER", SEARCH_LARGER, NUMBER, NULL },
     { "OLD", SEARCH_FLAG, FLAG_CLEAR, "\\Recent" },
+    { "OLDER", SEARCH_OLDER, INTERVAL, NULL },
     { "ON", SEARCH_ON, DATE, NULL },
     { "RECENT", SEARCH_FLAG, FLAG_SET, "\\Recent" },
     { "SEEN", SEARCH_FLAG, FLAG_SET, "\\Seen" },
@@ -57,6 +59,7 @@ static const struct key {
     { "UNFLAGGED", SEARCH_FLAG, FLAG_CLEAR, "\\Flagged" },
     { "UNKEYWORD", SEARCH_KEYWORD, ATOM_CLEAR, NULL },
     { "UNSEEN", SEARCH_FLAG, FLAG_CLEAR, "\\Seen" },
+    { "YOUNGER", SEARCH_YOUNGER, INTERVAL, NULL },
 };
 
 static bool search_key(struct lexer *lx, unsigned depth, struct search_key **key_r);
@@ -111,6 +114,10 @@ static bool table_key(struct lexer *lx, const struct key *k, struct search_key *
         break;
     case NUMBER:
         if (!lexer_space(lx) || !lexer_number(lx, &key->size))
+            return false;
+        break;
+    case INTERVAL:
+        if (!lexer_space(lx) || !lexer_nz_number(lx, &key->size))
             return false;
         break;
     case ATOM:

@@ -20,6 +20,8 @@ enum search_kind {
     SEARCH_BEFORE,  /* INTERNALDATE before `day` */
     SEARCH_ON,
     SEARCH_SINCE,
+    SEARCH_OLDER, /* INTERNALDATE `size` seconds ago or before (RFC 5032) */
+    SEARCH_YOUNGER,
     SEARCH_SENTBEFORE, /* the Date field before `day` */
     SEARCH_SENTON,
     SEARCH_SENTSINCE,

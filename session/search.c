@@ -45,6 +45,7 @@ struct kept {
 struct subject {
     const struct view *view;
     struct local_day day;
+    time_t now; /* one for all messages */
     struct content content;
     struct kept folded; /* SUMMARY_SEARCH */
     struct kept lines;  /* SUMMARY_FIELDS */
@@ -93,6 +94,18 @@ static enum answer match_internal_date(struct subject *s, const struct search_ke
     return yes_if(key->kind == SEARCH_ON       ? day == key->day
                   : key->kind == SEARCH_BEFORE ? day < key->day
                                                : day >= key->day);
+}
+
+/* RFC 5032. */
+static enum answer match_age(struct subject *s, const struct search_key *key)
+{
+    time_t when;
+    if (mailbox_internaldate(s->view->mailbox, s->info.uid, &when) != STORE_OK) {
+        s->failed = true;
+        return NO;
+    }
+    time_t target = s->now - (time_t)key->size;
+    return yes_if(key->kind == SEARCH_OLDER ? when <= target : when >= target);
 }
 
 static bool sent_day(struct subject *s, int64_t *day_r)
@@ -216,6 +229,9 @@ static enum answer match(struct subject *s, const struct search_key *key)
     case SEARCH_ON:
     case SEARCH_SINCE:
         return match_internal_date(s, key);
+    case SEARCH_OLDER:
+    case SEARCH_YOUNGER:
+        return match_age(s, key);
     case SEARCH_SENTBEFORE:
     case SEARCH_SENTON:
     case SEARCH_SENTSINCE:
@@ -293,6 +309,7 @@ bool search_run(const struct view *v, const struct search_program *program,
     if (!candidates(v, program->root, found))
         return false;
     struct subject s = { .view = v,
+                         .now = time(NULL),
                          .folded = { .kind = SUMMARY_SEARCH },
                          .lines = { .kind = SUMMARY_FIELDS,
                                     .fields = summary_fields_common() } };
