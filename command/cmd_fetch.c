@@ -1,9 +1,12 @@
-/* FETCH: RFC 3501 section 6.4.5; BINARY: RFC 3516 section 4.2. */
+/* FETCH: RFC 3501 section 6.4.5; BINARY: RFC 3516 section 4.2; PARTIAL: RFC 9394. */
 #include "command/fetch_message.h"
+
+#include <string.h>
 
 struct fetch_args {
     struct sequence_set set;
     struct fetch_request request;
+    struct fetch_modifiers modifiers;
 };
 
 bool parse_fetch_command(struct command *c)
@@ -15,7 +18,23 @@ bool parse_fetch_command(struct command *c)
         return false;
     if (c->by_uid && !fetch_add_uid(lx, &args->request)) /* RFC 3501 section 6.4.8 */
         return false;
+    if (lexer_accept(lx, ' ') && !parse_fetch_modifiers(lx, &args->modifiers))
+        return false;
+    if (args->modifiers.partial && !c->by_uid)
+        return lexer_fail(lx, LEXER_SYNTAX, "PARTIAL is for UID FETCH");
     return lexer_end(lx);
+}
+
+/* Leaves those messages that the modifiers name. */
+static void narrow(struct view_messages *messages, const struct fetch_modifiers *modifiers)
+{
+    size_t from, to;
+    if (!modifiers->partial)
+        return;
+    partial_bounds(&modifiers->range, messages->count, &from, &to);
+    if (to > from)
+        memmove(messages->uid, messages->uid + from, (to - from) * sizeof *messages->uid);
+    messages->count = to - from;
 }
 
 /* Messages that can't be had are left out; the first reason is that of the NO in the end. So
@@ -46,6 +65,7 @@ void run_fetch(struct command *c)
     struct view_messages messages;
     if (!command_messages(c, &args->set, &messages))
         return;
+    narrow(&messages, &args->modifiers);
     bool unknown_encoding = false;
     enum store_error error = fetch_all(c, &messages, &unknown_encoding);
     view_messages_free(&messages);

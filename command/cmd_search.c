@@ -1,5 +1,5 @@
-/* SEARCH: RFC 3501 section 6.4.4. */
-#include "command/command.h"
+/* SEARCH: RFC 3501 section 6.4.4; with RETURN: RFC 4731. */
+#include "command/search_answer.h"
 
 #include "base/buffer.h"
 #include "session/search.h"
@@ -28,24 +28,22 @@ static void refuse_charset(struct command *c)
 static void search(struct command *c, const struct search_program *program)
 {
     struct view *v = &c->session->view;
-    struct stream *io = c->session->io;
     struct search_result result;
-    size_t at = 0;
     if (!search_run(v, program, &result)) {
         command_store_error(c, STORE_UNAVAILABLE);
         return;
     }
-    stream_puts(io, "* SEARCH");
-    for (size_t i = 0; i < result.found.count; i++) {
-        uint32_t uid = result.found.uid[i];
-        stream_puts(io, " ");
-        stream_put_uint(io, c->by_uid ? uid : view_sequence_next(v, uid, &at));
+    const struct view_messages *found = &result.found;
+    if (save_results(c, &program->returns, found->uid, found->count)) {
+        put_results(c, "SEARCH", &program->returns, found->uid, found->count);
+        if (result.unreadable > 0)
+            stream_printf(c->session->io, "* NO %zu messages could not be read\r\n",
+                          result.unreadable);
+        command_ok(c, NULL, "SEARCH completed");
+    } else {
+        command_no(c, "NOTSAVED", "Out of memory");
     }
-    stream_puts(io, "\r\n");
-    if (result.unreadable > 0)
-        stream_printf(io, "* NO %zu messages could not be read\r\n", result.unreadable);
     view_messages_free(&result.found);
-    command_ok(c, NULL, "SEARCH completed");
 }
 
 void run_search(struct command *c)
@@ -68,5 +66,8 @@ void run_search(struct command *c)
         command_store_error(c, STORE_UNAVAILABLE);
         break;
     }
+    /* RFC 5182 section 2.1: NO empties what was saved, BAD does not. */
+    if (c->ending == ENDING_NO && (program->returns.options & RETURN_SAVE) != 0)
+        (void)view_save(&c->session->view, NULL, 0);
     search_release(program);
 }

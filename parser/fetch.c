@@ -267,6 +267,31 @@ bool parse_fetch(struct lexer *lx, struct fetch_request *request_r)
     return lexer_expect(lx, ')');
 }
 
+static bool modifier(struct lexer *lx, struct fetch_modifiers *m)
+{
+    char word[24];
+    if (!lexer_word(lx, word, sizeof word))
+        return false;
+    if (strcmp(word, "PARTIAL") != 0)
+        return lexer_fail(lx, LEXER_SYNTAX, "unknown modifier %s", word);
+    if (m->partial)
+        return lexer_fail(lx, LEXER_SYNTAX, "PARTIAL twice");
+    m->partial = true;
+    return lexer_space(lx) && parse_partial_range(lx, &m->range);
+}
+
+bool parse_fetch_modifiers(struct lexer *lx, struct fetch_modifiers *modifiers_r)
+{
+    *modifiers_r = (struct fetch_modifiers){ 0 };
+    if (!lexer_expect(lx, '('))
+        return false;
+    do {
+        if (!modifier(lx, modifiers_r))
+            return false;
+    } while (lexer_accept(lx, ' '));
+    return lexer_expect(lx, ')');
+}
+
 bool fetch_add_uid(struct lexer *lx, struct fetch_request *request)
 {
     size_t before = request->count;

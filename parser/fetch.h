@@ -4,6 +4,7 @@
 
 #include "message/section.h"
 #include "parser/lexer.h"
+#include "parser/search_return.h"
 
 enum fetch_kind {
     FETCH_UID,
@@ -36,6 +37,15 @@ struct fetch_request {
 };
 
 bool parse_fetch(struct lexer *lx, struct fetch_request *request_r);
+
+/* What limits FETCH to some of the messages (RFC 4466 section 2.4). */
+struct fetch_modifiers {
+    bool partial; /* RFC 9394 section 3.3 */
+    struct partial_range range;
+};
+
+/* "(" modifier *(SP modifier) ")" */
+bool parse_fetch_modifiers(struct lexer *lx, struct fetch_modifiers *modifiers_r);
 
 /* Puts UID first among the items, if it is not among them: UID FETCH always tells it. */
 bool fetch_add_uid(struct lexer *lx, struct fetch_request *request);

@@ -164,9 +164,11 @@ static bool set_key(struct lexer *lx, enum search_kind kind, struct search_key *
     return *key_r != NULL && parse_sequence_set(lx, &(*key_r)->set);
 }
 
-static bool not_key(struct lexer *lx, unsigned depth, struct search_key **key_r)
+/* NOT and FUZZY. */
+static bool child_key(struct lexer *lx, enum search_kind kind, unsigned depth,
+                      struct search_key **key_r)
 {
-    *key_r = new_key(lx, SEARCH_NOT);
+    *key_r = new_key(lx, kind);
     return *key_r != NULL && lexer_space(lx) && search_key(lx, depth + 1, &(*key_r)->child);
 }
 
@@ -210,7 +212,9 @@ static bool word_key(struct lexer *lx, unsigned depth, const char *word,
         if (strcmp(word, keys[i].word) == 0)
             return table_key(lx, &keys[i], key_r);
     if (strcmp(word, "NOT") == 0)
-        return not_key(lx, depth, key_r);
+        return child_key(lx, SEARCH_NOT, depth, key_r);
+    if (strcmp(word, "FUZZY") == 0)
+        return child_key(lx, SEARCH_FUZZY, depth, key_r);
     if (strcmp(word, "OR") == 0)
         return or_key(lx, depth, key_r);
     if (strcmp(word, "NEW") == 0)
@@ -230,7 +234,7 @@ static bool search_key(struct lexer *lx, unsigned depth, struct search_key **key
         return lexer_fail(lx, LEXER_LIMIT, "search keys nested deeper than %d",
                           SEARCH_DEPTH_MAX);
     int c = lexer_peek(lx);
-    if (c == '*' || (c >= '0' && c <= '9'))
+    if (c == '*' || c == '$' || (c >= '0' && c <= '9'))
         return set_key(lx, SEARCH_SEQUENCE, key_r);
     if (lexer_accept(lx, '(')) {
         *key_r = new_key(lx, SEARCH_AND);
@@ -239,29 +243,62 @@ static bool search_key(struct lexer *lx, unsigned depth, struct search_key **key
     return lexer_word(lx, word, sizeof word) && word_key(lx, depth, word, key_r);
 }
 
-/* ["CHARSET" SP astring SP] search-key *(SP search-key). A first word has to be read before it
- * is known whether it is CHARSET. */
-bool parse_search(struct lexer *lx, struct search_program *program_r)
+/* Whether a key of that kind is in the tree. */
+// NOLINTNEXTLINE(misc-no-recursion): SEARCH_DEPTH_MAX bounds it
+static bool has_key(const struct search_key *key, enum search_kind kind)
 {
-    char word[WORD_MAX];
-    *program_r = (struct search_program){ .root = new_key(lx, SEARCH_AND) };
-    if (program_r->root == NULL)
-        return false;
-    struct search_key **first = &program_r->root->child;
-    int c = lexer_peek(lx);
-    if (c < 0 || c >= 0x80 || !isalpha(c))
+    if (key->kind == kind)
+        return true;
+    for (const struct search_key *child = key->child; child != NULL; child = child->next)
+        if (has_key(child, kind))
+            return true;
+    return false;
+}
+
+/* The keys, whose first word (NULL: none) is read already. */
+static bool all_keys(struct lexer *lx, const char *word, struct search_key **first)
+{
+    if (word == NULL)
         return key_list(lx, 0, first);
-    if (!lexer_word(lx, word, sizeof word))
-        return false;
-    if (strcmp(word, "CHARSET") == 0) {
-        struct text charset;
-        if (!lexer_space(lx) || !lexer_astring(lx, &charset) || !lexer_space(lx))
-            return false;
-        program_r->charset = charset.octets;
-        return key_list(lx, 0, first);
-    }
     if (!word_key(lx, 0, word, first))
         return false;
     return !lexer_accept(lx, ' ') ? lx->failure == LEXER_FINE
                                   : key_list(lx, 0, &(*first)->next);
+}
+
+/* The first word, if there is one: *word_r points to it, or is NULL. */
+static bool first_word(struct lexer *lx, char word[WORD_MAX], const char **word_r)
+{
+    int c = lexer_peek(lx);
+    *word_r = NULL;
+    if (c < 0 || c >= 0x80 || !isalpha(c))
+        return true;
+    *word_r = word;
+    return lexer_word(lx, word, WORD_MAX);
+}
+
+/* A first word has to be read before it is known whether it is RETURN or CHARSET. */
+bool parse_search(struct lexer *lx, struct search_program *program_r)
+{
+    char space[WORD_MAX];
+    const char *word;
+    *program_r = (struct search_program){ .root = new_key(lx, SEARCH_AND) };
+    if (program_r->root == NULL || !first_word(lx, space, &word))
+        return false;
+    if (word != NULL && strcmp(word, "RETURN") == 0 &&
+        (!lexer_space(lx) || !parse_search_return(lx, &program_r->returns) ||
+         !lexer_space(lx) || !first_word(lx, space, &word)))
+        return false;
+    if (word != NULL && strcmp(word, "CHARSET") == 0) {
+        struct text charset;
+        if (!lexer_space(lx) || !lexer_astring(lx, &charset) || !lexer_space(lx))
+            return false;
+        program_r->charset = charset.octets;
+        word = NULL;
+    }
+    if (!all_keys(lx, word, &program_r->root->child))
+        return false;
+    return (program_r->returns.options & RETURN_RELEVANCY) == 0 ||
+           has_key(program_r->root, SEARCH_FUZZY) ||
+           lexer_fail(lx, LEXER_SYNTAX, "RELEVANCY wants FUZZY");
 }

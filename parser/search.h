@@ -3,6 +3,7 @@
 #define PARSER_SEARCH_H
 
 #include "parser/lexer.h"
+#include "parser/search_return.h"
 #include "parser/sequence.h"
 
 /* Levels of NOT, OR and parentheses: parsing and matching recurse as deep. */
@@ -10,9 +11,10 @@
 
 enum search_kind {
     SEARCH_ALL,
-    SEARCH_AND, /* child and all its next */
-    SEARCH_OR,  /* child or any of its next */
-    SEARCH_NOT, /* child */
+    SEARCH_AND,   /* child and all its next */
+    SEARCH_OR,    /* child or any of its next */
+    SEARCH_NOT,   /* child */
+    SEARCH_FUZZY, /* child, as it is: what fits exactly fits (RFC 6203 section 5) */
     SEARCH_SEQUENCE,
     SEARCH_UID,
     SEARCH_FLAG,    /* has the system flag `name` ("\Seen", "\Recent") */
@@ -44,10 +46,12 @@ struct search_key {
 };
 
 struct search_program {
+    struct search_return returns;
     const char *charset;     /* NULL: none was named */
     struct search_key *root; /* SEARCH_AND */
 };
 
+/* ["RETURN (" options ")" SP] ["CHARSET" SP charset SP] keys. */
 bool parse_search(struct lexer *lx, struct search_program *program_r);
 
 #endif

@@ -16,6 +16,10 @@ bool parse_sequence_set(struct lexer *lx, struct sequence_set *set_r)
 {
     size_t room = 0;
     *set_r = (struct sequence_set){ 0 };
+    if (lexer_accept(lx, '$')) {
+        set_r->saved = true;
+        return true;
+    }
     do {
         if (set_r->count == room) {
             room = room == 0 ? 16 : room * 2;

@@ -14,8 +14,10 @@ struct sequence_range {
 struct sequence_set {
     struct sequence_range *range; /* the arena's */
     size_t count;
+    bool saved; /* "$", what the last SEARCH saved (RFC 5182): no ranges */
 };
 
+/* sequence-set, or "$". */
 bool parse_sequence_set(struct lexer *lx, struct sequence_set *set_r);
 
 /* The numbers that a range stands for when `largest` is in use: *low_r <= *high_r. With largest

@@ -209,6 +209,8 @@ static enum answer match(struct subject *s, const struct search_key *key)
     case SEARCH_AND:
     case SEARCH_OR:
         return match_children(s, key);
+    case SEARCH_FUZZY:
+        return match(s, key->child);
     case SEARCH_NOT:
         a = match(s, key->child);
         return a == OPEN ? OPEN : yes_if(a == NO);
@@ -279,7 +281,7 @@ static bool candidates(const struct view *v, const struct search_key *root,
 {
     size_t span = 0;
     struct sequence_range whole = { 1, SEQUENCE_STAR };
-    struct sequence_set all = { &whole, 1 };
+    struct sequence_set all = { .range = &whole, .count = 1 };
     const struct search_key *key = root->kind == SEARCH_AND ? narrowest(v, root, &span) : NULL;
     struct sequence_set set = key != NULL ? key->set : all;
     return view_resolve(v, &set, key == NULL || key->kind == SEARCH_UID, messages_r) ==
@@ -332,10 +334,31 @@ bool search_run(const struct view *v, const struct search_program *program,
     return true;
 }
 
+/* "$" becomes the UIDs that it stands for, in ranges. */
+static enum search_prepared prepare_saved(const struct view *v, struct search_key *key)
+{
+    struct sequence_range *range = calloc(v->saved_count + 1, sizeof *range);
+    size_t n = 0;
+    if (range == NULL)
+        return SEARCH_NO_MEMORY;
+    for (size_t i = 0; i < v->saved_count; i++) {
+        if (n > 0 && range[n - 1].last + 1 == v->saved[i])
+            range[n - 1].last++;
+        else
+            range[n++] = (struct sequence_range){ v->saved[i], v->saved[i] };
+    }
+    key->prepared = range;
+    key->kind = SEARCH_UID;
+    key->set = (struct sequence_set){ .range = range, .count = n };
+    return SEARCH_PREPARED;
+}
+
 /* Clients search for 1:* in folders that may be empty: there '*' names nothing, and that is no
  * mistake of theirs. Any other number beyond the last is (RFC 3501 section 9, seq-number). */
 static enum search_prepared prepare_set(const struct view *v, struct search_key *key)
 {
+    if (key->set.saved)
+        return prepare_saved(v, key);
     if (key->kind == SEARCH_UID) {
         sequence_normalize(&key->set, v->count > 0 ? v->uid[v->count - 1] : 0);
         return SEARCH_PREPARED;

@@ -100,7 +100,7 @@ bool view_add(struct view *v, const struct message_info *info)
 
 bool view_is_fresh(const struct view *v, uint32_t uid)
 {
-    const struct sequence_set set = { v->fresh, v->fresh_count };
+    const struct sequence_set set = { .range = v->fresh, .count = v->fresh_count };
     return sequence_contains(&set, uid);
 }
 
@@ -197,6 +197,7 @@ enum store_error view_reopen(struct view *v)
     enum store_error error = mailbox_reopen(v->mailbox);
     if (error != STORE_OK)
         return error;
+    (void)view_save(v, NULL, 0);
     mailbox_counts(v->mailbox, &counts);
     uint64_t modseq = mailbox_modseq(v->mailbox);
     if (modseq != v->told || modseq != v->expunges_told || counts.messages != v->count ||
@@ -213,6 +214,7 @@ void view_close(struct view *v)
     free(v->name);
     free(v->uid);
     free(v->fresh);
+    free(v->saved);
     memset(v, 0, sizeof *v);
 }
 
@@ -253,12 +255,39 @@ size_t view_span(const struct view *v, const struct sequence_set *set, bool by_u
     return total;
 }
 
+bool view_save(struct view *v, const uint32_t *uid, size_t n)
+{
+    free(v->saved);
+    v->saved = n > 0 ? reallocarray(NULL, n, sizeof *uid) : NULL;
+    v->saved_count = v->saved != NULL ? n : 0;
+    if (v->saved_count > 0)
+        memcpy(v->saved, uid, n * sizeof *uid);
+    return v->saved_count == n;
+}
+
+/* Those of "$" that are still there. */
+static enum view_resolved resolve_saved(const struct view *v, struct view_messages *messages_r)
+{
+    size_t at = 0;
+    if (v->saved_count == 0)
+        return VIEW_RESOLVED;
+    messages_r->uid = reallocarray(NULL, v->saved_count, sizeof *messages_r->uid);
+    if (messages_r->uid == NULL)
+        return VIEW_NO_MEMORY;
+    for (size_t i = 0; i < v->saved_count; i++)
+        if (view_sequence_next(v, v->saved[i], &at) != 0)
+            messages_r->uid[messages_r->count++] = v->saved[i];
+    return VIEW_RESOLVED;
+}
+
 /* The work is that of the set and of the messages it names, not of the folder. */
 enum view_resolved view_resolve(const struct view *v, struct sequence_set *set, bool by_uid,
                                 struct view_messages *messages_r)
 {
     size_t from, to;
     *messages_r = (struct view_messages){ 0 };
+    if (set->saved)
+        return resolve_saved(v, messages_r);
     if (!by_uid && check_numbers(v, set) != VIEW_RESOLVED)
         return VIEW_NO_SUCH_NUMBER;
     if (v->count == 0)

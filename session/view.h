@@ -29,6 +29,8 @@ struct view {
     struct sequence_range *fresh; /* the UIDs of these, ascending; those that were expunged
                                      since are still among them */
     size_t fresh_count, fresh_allocated;
+    uint32_t *saved; /* "$" (RFC 5182): UIDs, ascending; some may have been expunged since */
+    size_t saved_count;
     uint64_t told;          /* flags and new messages up to this mod-sequence were told */
     uint64_t expunges_told; /* and expunges up to this one */
     unsigned keywords;      /* how many keywords the FLAGS response last told of */
@@ -101,6 +103,9 @@ enum view_resolved {
 
 /* How many messages a normalized set names. */
 size_t view_span(const struct view *v, const struct sequence_set *set, bool by_uid);
+
+/* What "$" stands for from now on: n UIDs, ascending. False: no memory, and it is empty. */
+bool view_save(struct view *v, const uint32_t *uid, size_t n);
 
 /* Finds the messages that a set names; `set` is normalized on the way. UIDs that do not exist
  * are passed over (RFC 3501 section 6.4.8). Free with view_messages_free. */

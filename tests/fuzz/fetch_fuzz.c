@@ -69,6 +69,18 @@ static bool parse(struct lexer *lx, struct buffer *out)
     return true;
 }
 
+static bool parse_modifiers(struct lexer *lx, struct buffer *out)
+{
+    struct fetch_modifiers m;
+    if (!parse_fetch_modifiers(lx, &m))
+        return false;
+    CHECK(m.partial);
+    const char *sign = m.range.from_end ? "-" : "";
+    buffer_printf(out, "(PARTIAL %s%" PRIu32 ":%s%" PRIu32 ")", sign, m.range.first, sign,
+                  m.range.last);
+    return true;
+}
+
 static bool parse_uid(struct lexer *lx, struct buffer *out)
 {
     struct fetch_request request;
@@ -85,6 +97,7 @@ static bool parse_uid(struct lexer *lx, struct buffer *out)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct buffer out;
+    parse_check(parse_modifiers, data, size);
     parse_check(parse, data, size);
     fuzz_buffer(&out);
     (void)parse_plain(parse_uid, data, size, &out);

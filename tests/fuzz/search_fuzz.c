@@ -43,6 +43,8 @@ static void put_date(struct buffer *out, const char *word, int64_t day)
 
 static void put_set(struct buffer *out, const struct sequence_set *set)
 {
+    CHECK(set->saved == (set->count == 0));
+    buffer_puts(out, set->saved ? "$" : "");
     for (size_t i = 0; i < set->count; i++) {
         const uint32_t n[2] = { set->range[i].first, set->range[i].last };
         for (int j = 0; j < 2; j++) {
@@ -81,7 +83,8 @@ static void put_key(struct buffer *out, const struct search_key *key, unsigned d
         [SEARCH_SENTON] = "SENTON",  [SEARCH_SENTSINCE] = "SENTSINCE",
         [SEARCH_LARGER] = "LARGER",  [SEARCH_SMALLER] = "SMALLER",
         [SEARCH_HEADER] = "HEADER ", [SEARCH_BODY] = "BODY ",
-        [SEARCH_TEXT] = "TEXT "
+        [SEARCH_TEXT] = "TEXT ",     [SEARCH_OLDER] = "OLDER",
+        [SEARCH_YOUNGER] = "YOUNGER"
     };
     CHECK(depth <= SEARCH_DEPTH_MAX + 2);
     switch (key->kind) {
@@ -97,7 +100,8 @@ static void put_key(struct buffer *out, const struct search_key *key, unsigned d
         put_any(out, key->child, depth + 1);
         break;
     case SEARCH_NOT:
-        buffer_puts(out, "NOT ");
+    case SEARCH_FUZZY:
+        buffer_puts(out, key->kind == SEARCH_NOT ? "NOT " : "FUZZY ");
         CHECK(key->child != NULL && key->child->next == NULL);
         put_key(out, key->child, depth + 1);
         break;
@@ -114,6 +118,8 @@ static void put_key(struct buffer *out, const struct search_key *key, unsigned d
         break;
     case SEARCH_LARGER:
     case SEARCH_SMALLER:
+    case SEARCH_OLDER:
+    case SEARCH_YOUNGER:
         buffer_printf(out, "%s %" PRIu32, word[key->kind], key->size);
         break;
     case SEARCH_HEADER:
@@ -126,12 +132,37 @@ static void put_key(struct buffer *out, const struct search_key *key, unsigned d
     }
 }
 
+static void put_returns(struct buffer *out, const struct search_return *r)
+{
+    static const char *const word[] = { "MIN",  "MAX",     "ALL",      "COUNT",
+                                        "SAVE", "PARTIAL", "RELEVANCY" };
+    const char *before = "RETURN (";
+    CHECK(r->options != 0 && r->options < 1U << sizeof word / sizeof *word);
+    for (size_t i = 0; i < sizeof word / sizeof *word; i++) {
+        if ((r->options & 1U << i) == 0)
+            continue;
+        buffer_printf(out, "%s%s", before, word[i]);
+        before = " ";
+        if (1U << i == RETURN_PARTIAL) {
+            const char *sign = r->partial.from_end ? "-" : "";
+            size_t from, to;
+            buffer_printf(out, " %s%" PRIu32 ":%s%" PRIu32, sign, r->partial.first, sign,
+                          r->partial.last);
+            partial_bounds(&r->partial, 100, &from, &to);
+            CHECK(from <= to && to <= 100);
+        }
+    }
+    buffer_puts(out, ") ");
+}
+
 static bool parse(struct lexer *lx, struct buffer *out)
 {
     struct search_program program;
     if (!parse_search(lx, &program))
         return false;
     CHECK(program.root->kind == SEARCH_AND);
+    if (program.returns.given)
+        put_returns(out, &program.returns);
     if (program.charset != NULL) {
         buffer_puts(out, "CHARSET ");
         parse_put_literal(out, program.charset, strlen(program.charset));

@@ -29,7 +29,8 @@ static bool says(const struct sequence_set *set, uint32_t largest, uint32_t n)
 
 static void check_normal(const struct sequence_set *set, uint32_t largest)
 {
-    struct sequence_set normal = { malloc((set->count + 1) * sizeof *set->range), set->count };
+    struct sequence_set normal = { .range = malloc((set->count + 1) * sizeof *set->range),
+                                   .count = set->count };
     CHECK(normal.range != NULL);
     memcpy(normal.range, set->range, set->count * sizeof *set->range);
     sequence_normalize(&normal, largest);
@@ -56,7 +57,11 @@ static bool parse(struct lexer *lx, struct buffer *out)
     struct sequence_set set;
     if (!parse_sequence_set(lx, &set))
         return false;
-    CHECK(set.count > 0);
+    CHECK(set.saved == (set.count == 0));
+    if (set.saved) {
+        buffer_putc(out, '$');
+        return true;
+    }
     for (size_t i = 0; i < set.count; i++) {
         if (i > 0)
             buffer_putc(out, ',');

@@ -1,0 +1,19 @@
+/* How the results of SEARCH and SORT are told, and saved. */
+#ifndef COMMAND_SEARCH_ANSWER_H
+#define COMMAND_SEARCH_ANSWER_H
+
+#include "command/command.h"
+#include "parser/search_return.h"
+
+/* n results in their order: for SEARCH that of the view, so that the first is MIN. With
+ * `returns` given the answer is ESEARCH (RFC 4731, RFC 5267 section 3), unless nothing but SAVE
+ * was asked for; else "* NAME" and the numbers. */
+void put_results(struct command *c, const char *name, const struct search_return *returns,
+                 const uint32_t *uid, size_t n);
+
+/* Where SAVE is among the options: "$" becomes what RFC 5182 section 2.4 and RFC 9394 section
+ * 3.2 say of these results, which are ascending. False: no memory; then it is empty. */
+bool save_results(struct command *c, const struct search_return *returns, const uint32_t *uid,
+                  size_t n);
+
+#endif
