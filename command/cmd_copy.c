@@ -1,4 +1,4 @@
-/* COPY: RFC 3501 section 6.4.7; COPYUID: RFC 4315 section 3. */
+/* COPY: RFC 3501 section 6.4.7; COPYUID: RFC 4315 section 3. MOVE: RFC 6851. */
 #include "command/command.h"
 
 #include "base/buffer.h"
@@ -20,10 +20,10 @@ bool parse_copy(struct command *c)
            parse_mailbox(c->lexer, &args->mailbox) && lexer_end(c->lexer);
 }
 
-/* The code is kept in the arena until it is sent; one that does not fit there is left out, as
- * RFC 4315 allows (the client then searches). */
-static void answer_copied(struct command *c, uint32_t uidvalidity,
-                          const struct view_messages *from, const uint32_t *to)
+/* COPYUID without its brackets, in the arena until it is sent; NULL: it does not fit there and
+ * is left out, as RFC 4315 allows (the client then searches). */
+static const char *copied_code(struct command *c, uint32_t uidvalidity,
+                               const struct view_messages *from, const uint32_t *to)
 {
     struct buffer code;
     buffer_init(&code, COPYUID_MAX);
@@ -33,16 +33,18 @@ static void answer_copied(struct command *c, uint32_t uidvalidity,
     put_uid_set(&code, to, from->count);
     const char *kept = code.failed ? NULL : arena_copy(&c->lexer->arena, code.data, code.len);
     buffer_free(&code);
-    command_ok(c, kept, "COPY completed");
+    return kept;
 }
 
-static void copy(struct command *c, const struct view_messages *messages, const char *to)
+/* Copies the messages; *code_r: COPYUID. False: the command is ended. */
+static bool copy(struct command *c, const struct view_messages *messages, const char *to,
+                 const char **code_r)
 {
     uint32_t uidvalidity;
     uint32_t *new_uid = calloc(messages->count, sizeof *new_uid);
     if (new_uid == NULL) {
         command_store_error(c, STORE_UNAVAILABLE);
-        return;
+        return false;
     }
     enum store_error error = mailbox_copy(c->session->view.mailbox, messages->uid,
                                           messages->count, to, &uidvalidity, new_uid);
@@ -52,12 +54,43 @@ static void copy(struct command *c, const struct view_messages *messages, const 
         command_store_error(c, error);
     } else {
         c->session->counts.appended += messages->count;
-        answer_copied(c, uidvalidity, messages, new_uid);
+        *code_r = copied_code(c, uidvalidity, messages, new_uid);
     }
     free(new_uid);
+    return error == STORE_OK;
 }
 
-void run_copy(struct command *c)
+static void copy_all(struct command *c, const struct view_messages *messages, const char *to)
+{
+    const char *code;
+    if (copy(c, messages, to, &code))
+        command_ok(c, code, "COPY completed");
+}
+
+/* The originals are removed when the copies are durable, so that no message is ever in neither
+ * folder. COPYUID comes before the EXPUNGE responses (RFC 6851 section 4.3), which are the
+ * loop's news. */
+static void move_all(struct command *c, const struct view_messages *messages, const char *to)
+{
+    struct session *s = c->session;
+    const char *code;
+    size_t removed;
+    if (!copy(c, messages, to, &code))
+        return;
+    if (code != NULL)
+        stream_printf(s->io, "* OK [%s] Copied\r\n", code);
+    enum store_error error =
+        mailbox_remove(s->view.mailbox, messages->uid, messages->count, &removed);
+    s->counts.expunged += removed;
+    if (error != STORE_OK)
+        command_store_error(c, error);
+    else
+        command_ok(c, NULL, "MOVE completed");
+}
+
+static void with_messages(struct command *c,
+                          void (*act)(struct command *c, const struct view_messages *messages,
+                                      const char *to))
 {
     struct copy_args *args = c->args;
     struct view_messages messages;
@@ -70,8 +103,21 @@ void run_copy(struct command *c)
     if (!command_messages(c, &args->set, &messages))
         return;
     if (messages.count == 0)
-        command_ok(c, NULL, "There was nothing to copy");
+        command_ok(c, NULL, "There was nothing to do");
     else
-        copy(c, &messages, name);
+        act(c, &messages, name);
     view_messages_free(&messages);
+}
+
+void run_copy(struct command *c)
+{
+    with_messages(c, copy_all);
+}
+
+void run_move(struct command *c)
+{
+    if (c->session->view.read_only)
+        command_no(c, "READ-ONLY", "The mailbox is read-only");
+    else
+        with_messages(c, move_all);
 }

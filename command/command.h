@@ -144,5 +144,6 @@ bool parse_store(struct command *c);
 void run_store(struct command *c);
 bool parse_copy(struct command *c);
 void run_copy(struct command *c);
+void run_move(struct command *c);
 
 #endif

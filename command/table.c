@@ -30,7 +30,7 @@ const struct command_entry command_table[] = {
     { "STATUS", AFTER, NEWS_ALL, parse_status, run_status },
     { "APPEND", AFTER, NEWS_ALL, parse_append, run_append },
     { "IDLE", AFTER, NEWS_ALL, parse_nothing, run_idle },
-    /* Selected state: 6.4; UNSELECT: RFC 3691; UID EXPUNGE: RFC 4315. */
+    /* Selected state: 6.4; UNSELECT: RFC 3691; UID EXPUNGE: RFC 4315; MOVE: RFC 6851. */
     { "CHECK", INSIDE, NEWS_ALL, parse_nothing, run_check },
     { "CLOSE", INSIDE, NEWS_NONE, parse_nothing, run_close },
     { "UNSELECT", INSIDE, NEWS_NONE, parse_nothing, run_unselect },
@@ -44,5 +44,7 @@ const struct command_entry command_table[] = {
     { "UID STORE", INSIDE, NEWS_ALL, parse_store, run_store },
     { "COPY", INSIDE, NEWS_ALL, parse_copy, run_copy },
     { "UID COPY", INSIDE, NEWS_ALL, parse_copy, run_copy },
+    { "MOVE", INSIDE, NEWS_ALL, parse_copy, run_move },
+    { "UID MOVE", INSIDE, NEWS_ALL, parse_copy, run_move },
     { 0 },
 };

@@ -204,6 +204,11 @@ enum store_error mailbox_store(struct mailbox *mb, const uint32_t *uid, size_t n
 enum store_error mailbox_expunge(struct mailbox *mb, const uint32_t *uid, size_t n,
                                  size_t *removed_r);
 
+/* MOVE's second half (RFC 6851), when the copies are durable: removes those of `n` messages
+ * that are there, whatever their flags. *removed_r counts them, on an error too. */
+enum store_error mailbox_remove(struct mailbox *mb, const uint32_t *uid, size_t n,
+                                size_t *removed_r);
+
 /* COPY: all `n` messages, in this order, with flags, keywords and date, or none. The new UIDs
  * are consecutive and are written to new_uid (room for n). OK means: durable. */
 enum store_error mailbox_copy(struct mailbox *mb, const uint32_t *uid, size_t n, const char *to,

@@ -1,5 +1,6 @@
 /*
- * EXPUNGE: unlink what carries \Deleted now.
+ * EXPUNGE: unlink what carries \Deleted now. MOVE, once its copies are durable: unlink what was
+ * copied, whatever its flags.
  *
  * unlink(2) takes the exact name, with its T: if somebody has cleared \Deleted since we looked,
  * that name is not there (ENOENT), and the message is looked for again; without T it stays. At
@@ -26,6 +27,7 @@
 struct removal {
     struct mailbox *mb;
     struct own_change own;
+    bool moved; /* \Deleted is not asked for */
     unsigned looks;
     bool from_cur; /* to be synced */
     bool from_new;
@@ -73,7 +75,7 @@ static enum store_error expunge_one(struct removal *r, uint32_t uid)
     struct mailbox *mb = r->mb;
     for (;;) {
         struct located at;
-        if (!mailbox_locate(mb, uid, &at) || (at.m.flags & FLAG_DELETED) == 0)
+        if (!mailbox_locate(mb, uid, &at) || !(r->moved || (at.m.flags & FLAG_DELETED) != 0))
             return STORE_OK;
         if (sys_unlinkat(located_dir(mb, &at), at.name, 0) == 0) {
             note(r, &at);
@@ -112,29 +114,41 @@ static enum store_error expunge_list(struct removal *r, const uint32_t *uid, siz
     return e;
 }
 
+static enum store_error remove_under_lock(struct removal *r, const uint32_t *uid, size_t n)
+{
+    struct mailbox *mb = r->mb;
+    struct dotlock lock;
+    r->done = calloc(SAVE_EVERY, sizeof *r->done);
+    if (r->done == NULL)
+        return STORE_UNAVAILABLE;
+    mb->has_lock = mailbox_lock_briefly(mb, &lock);
+    r->own = mailbox_own_begin(mb);
+    enum store_error e = expunge_list(r, uid, n);
+    enum store_error saved = save(r);
+    if (mb->has_lock)
+        dotlock_drop(&lock);
+    mb->has_lock = false;
+    free(r->done);
+    return e != STORE_OK ? e : saved;
+}
+
 enum store_error mailbox_expunge(struct mailbox *mb, const uint32_t *uid, size_t n,
                                  size_t *removed_r)
 {
     struct removal r = { .mb = mb, .looks = LOOKS_PER_CALL };
-    struct dotlock lock;
     enum store_error e = mailbox_look(mb, LOOK_CHANGED);
-    if (e == STORE_OK && mb->folder.deleted > 0) {
-        r.done = calloc(SAVE_EVERY, sizeof *r.done);
-        e = r.done == NULL ? STORE_UNAVAILABLE : STORE_OK;
-    }
-    if (e == STORE_OK && mb->folder.deleted > 0) {
-        mb->has_lock = mailbox_lock_briefly(mb, &lock);
-        r.own = mailbox_own_begin(mb);
-        e = expunge_list(&r, uid, n);
-        enum store_error saved = save(&r);
-        if (e == STORE_OK)
-            e = saved;
-        if (mb->has_lock)
-            dotlock_drop(&lock);
-        mb->has_lock = false;
-    }
-    free(r.done);
+    if (e == STORE_OK && mb->folder.deleted > 0)
+        e = remove_under_lock(&r, uid, n);
     if (removed_r != NULL)
         *removed_r = r.removed;
+    return e;
+}
+
+enum store_error mailbox_remove(struct mailbox *mb, const uint32_t *uid, size_t n,
+                                size_t *removed_r)
+{
+    struct removal r = { .mb = mb, .moved = true, .looks = LOOKS_PER_CALL };
+    enum store_error e = remove_under_lock(&r, uid, n);
+    *removed_r = r.removed;
     return e;
 }

@@ -103,6 +103,9 @@ def compare(op, before, now, done, told):
                   message)
             check(message not in there or there[message][1] == flags, '%s: %s had %s, has %s',
                   target, message, set(flags), set(there.get(message, (0, ()))[1]))
+    for source, target in op.either.items():
+        there = by_name(folders[source]).keys() | by_name(folders[target]).keys()
+        check(op.removes[source] <= there, '%s: in neither', op.removes[source] - there)
     sub, unsub = set(op.subscribes), set(op.unsubscribes)
     check(subscribed - sub - unsub == before[1] - sub - unsub, 'subscriptions: were %s, are %s',
           set(before[1]), set(subscribed))
