@@ -1,144 +1,151 @@
-/* LIST and LSUB: RFC 3501 sections 6.3.8 and 6.3.9; CHILDREN: RFC 3348. */
-#include "command/command.h"
+/* LIST: RFC 3501 section 6.3.8; CHILDREN: RFC 3348; LIST-EXTENDED: RFC 5258; LIST-STATUS: RFC
+ * 5819. */
+#include "command/list.h"
+#include "command/status.h"
 
-#include "base/buffer.h"
 #include "mailstore/name.h"
+#include "parser/list.h"
+#include "session/folders.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-struct list_args {
-    struct text reference, pattern;
+/* A LIST under way. */
+struct lister {
+    struct command *c;
+    const struct list_request *request;
+    char **pattern; /* canonical; NULL: one that fits nothing */
+    struct listed_folders folders;
 };
 
 bool parse_list(struct command *c)
 {
-    struct list_args *args = command_args(c, sizeof *args);
-    return args != NULL && parse_mailbox(c->lexer, &args->reference) && lexer_space(c->lexer) &&
-           lexer_list_mailbox(c->lexer, &args->pattern) && lexer_end(c->lexer);
+    struct list_request *request = command_args(c, sizeof *request);
+    return request != NULL && parse_list_request(c->lexer, request) && lexer_end(c->lexer);
 }
 
-static void put_folder(struct stream *io, const char *command, const struct folder *f,
-                       bool children)
+/* Whether a name satisfies the selection criteria (RFC 5258 section 3). */
+static bool selected(const struct lister *l, const struct listed *f)
 {
-    stream_printf(io, "* %s (", command);
-    if (!f->selectable)
-        stream_puts(io, children ? "\\Noselect " : "\\Noselect");
-    if (children)
-        stream_puts(io, f->has_children ? "\\HasChildren" : "\\HasNoChildren");
+    return (l->request->select & LIST_SUBSCRIBED) != 0 ? f->subscribed : f->exists;
+}
+
+static bool matches(const struct lister *l, const char *name)
+{
+    for (size_t i = 0; i < l->request->patterns; i++)
+        if (l->pattern[i] != NULL && folder_match(l->pattern[i], name))
+            return true;
+    return false;
+}
+
+/* What is below the i-th folder and satisfies the criteria: any at all, and any that is not
+ * listed itself (RFC 5258 section 3.5). */
+static void look_below(const struct lister *l, size_t i, bool *any_r, bool *unlisted_r)
+{
+    const struct listed *f = &l->folders.folder[i];
+    *any_r = *unlisted_r = false;
+    for (size_t j = i + 1; j < l->folders.count && !*unlisted_r; j++) {
+        const struct listed *below = &l->folders.folder[j];
+        if (!name_is_below(below->name, f->name))
+            break;
+        if (!selected(l, below))
+            continue;
+        *any_r = true;
+        *unlisted_r = !matches(l, below->name);
+    }
+}
+
+/* Plain LIST has \Noselect, the extended one \NonExistent, which says more. `shut`: it is
+ * there, but can't be selected. */
+static void put_listed(const struct lister *l, const struct listed *f, bool shut,
+                       bool childinfo)
+{
+    const struct list_request *r = l->request;
+    struct stream *io = l->c->session->io;
+    bool told =
+        (r->select & LIST_SUBSCRIBED) != 0 || (r->returns & LIST_RETURN_SUBSCRIBED) != 0;
+    stream_puts(io, "* LIST (");
+    if (!f->selectable && r->extended)
+        stream_puts(io, "\\NonExistent ");
+    else if (!f->selectable || shut)
+        stream_puts(io, "\\Noselect ");
+    if (told && f->subscribed)
+        stream_puts(io, "\\Subscribed ");
+    stream_puts(io, f->has_children ? "\\HasChildren" : "\\HasNoChildren");
     stream_puts(io, ") \"/\" ");
     put_mailbox(io, f->name);
-    stream_puts(io, "\r\n");
+    stream_puts(io, childinfo ? " (\"CHILDINFO\" (\"SUBSCRIBED\"))\r\n" : "\r\n");
 }
 
-/* The pattern in UTF-8: the reference is put before it (6.3.8: its interpretation is the
- * server's). What is no modified UTF-7 is taken as it is. NULL: no memory. */
-static char *canonical_pattern(const struct list_args *args)
+/* The status is asked for before the folder is listed, which depends on it (RFC 5819 section
+ * 2). */
+static void list_one(const struct lister *l, size_t i)
 {
-    struct buffer wire, pattern;
-    buffer_init(&wire, (size_t)FOLDER_NAME_MAX * 4);
-    buffer_init(&pattern, (size_t)FOLDER_NAME_MAX * 4);
-    buffer_append(&wire, args->reference.octets, args->reference.n);
-    buffer_append(&wire, args->pattern.octets, args->pattern.n);
-    if (wire.len > 0 && !mutf7_to_utf8(wire.data, wire.len, &pattern)) {
-        buffer_clear(&pattern);
-        buffer_append(&pattern, wire.data, wire.len);
-    }
-    if (wire.failed)
-        pattern.failed = true;
-    buffer_free(&wire);
-    return buffer_steal(&pattern);
-}
-
-/* LIST "" "": the hierarchy delimiter, and the root of the reference: always "" here. */
-static void list_root(struct command *c, const char *command)
-{
-    stream_printf(c->session->io, "* %s (\\Noselect) \"/\" \"\"\r\n", command);
-}
-
-static enum store_error list_folders(struct command *c, const char *pattern)
-{
-    struct folder_list list;
-    enum store_error error = folder_list(c->session->store, &list);
-    if (error != STORE_OK)
-        return error;
-    for (size_t i = 0; i < list.count; i++)
-        if (folder_match(pattern, list.folder[i].name))
-            put_folder(c->session->io, "LIST", &list.folder[i], true);
-    folder_list_free(&list);
-    return STORE_OK;
-}
-
-static int by_name(const void *name, const void *folder)
-{
-    return name_compare(name, ((const struct folder *)folder)->name);
-}
-
-/* A subscribed name that does not fit a pattern with % may be below one that does: that one, if
- * it is not subscribed itself, is listed with \Noselect (6.3.9; without a % that would only be
- * an untruth about the subscription). `last` is the one listed last:
- * the names are sorted, so what lies below one name comes together. */
-static void lsub_ancestors(struct stream *io, const char *pattern,
-                           const struct folder_list *list, const char *name, char *last)
-{
-    char above[FOLDER_NAME_MAX + 1];
-    for (const char *slash = strchr(name, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        size_t n = (size_t)(slash - name);
-        if (n >= sizeof above)
-            return;
-        memcpy(above, name, n);
-        above[n] = '\0';
-        if (folder_match(pattern, above) && strcmp(last, above) != 0 &&
-            bsearch(above, list->folder, list->count, sizeof *list->folder, by_name) == NULL) {
-            put_folder(io, "LSUB", &(struct folder){ .name = above }, false);
-            memcpy(last, above, n + 1);
-        }
-    }
-}
-
-static enum store_error list_subscribed(struct command *c, const char *pattern)
-{
-    struct folder_list list;
-    char last[FOLDER_NAME_MAX + 1] = "";
-    enum store_error error = subscriptions_read(c->session->store, &list);
-    if (error != STORE_OK)
-        return error;
-    for (size_t i = 0; i < list.count; i++) {
-        struct folder *f = &list.folder[i];
-        f->selectable = true;
-        if (folder_match(pattern, f->name))
-            put_folder(c->session->io, "LSUB", f, false);
-        else if (strchr(pattern, '%') != NULL)
-            lsub_ancestors(c->session->io, pattern, &list, f->name, last);
-    }
-    folder_list_free(&list);
-    return STORE_OK;
-}
-
-static void list(struct command *c, const char *name,
-                 enum store_error (*act)(struct command *c, const char *pattern))
-{
-    const struct list_args *args = c->args;
-    if (args->pattern.n == 0) {
-        list_root(c, name);
-        command_ok(c, NULL, "Listed");
+    const struct list_request *r = l->request;
+    const struct listed *f = &l->folders.folder[i];
+    struct stream *io = l->c->session->io;
+    struct mailbox_counts counts;
+    bool fits = selected(l, f);
+    bool any = false, unlisted = false;
+    if (!matches(l, f->name))
         return;
+    if ((r->select & LIST_RECURSIVEMATCH) != 0)
+        look_below(l, i, &any, &unlisted);
+    if (!fits && !unlisted)
+        return;
+    bool status = fits && f->selectable && (r->returns & LIST_RETURN_STATUS) != 0;
+    enum store_error error =
+        status ? get_status(l->c->session, f->name, r->status, &counts) : STORE_OK;
+    put_listed(l, f, error == STORE_NOPERM || error == STORE_NONEXISTENT, any);
+    if (status && error == STORE_OK)
+        put_status(io, f->name, r->status, &counts);
+}
+
+static enum store_error list_folders(struct lister *l)
+{
+    const struct list_request *r = l->request;
+    bool subscriptions =
+        (r->select & LIST_SUBSCRIBED) != 0 || (r->returns & LIST_RETURN_SUBSCRIBED) != 0;
+    enum store_error error =
+        listed_folders_read(l->c->session->store, subscriptions, &l->folders);
+    for (size_t i = 0; error == STORE_OK && i < l->folders.count; i++)
+        list_one(l, i);
+    listed_folders_free(&l->folders);
+    return error;
+}
+
+/* An empty pattern fits nothing (RFC 5258 section 3). */
+static bool make_patterns(struct lister *l)
+{
+    const struct list_request *r = l->request;
+    l->pattern = calloc(r->patterns, sizeof *l->pattern);
+    bool ok = l->pattern != NULL;
+    for (size_t i = 0; ok && i < r->patterns; i++) {
+        if (r->pattern[i].n == 0)
+            continue;
+        l->pattern[i] = list_pattern(&r->reference, &r->pattern[i]);
+        ok = l->pattern[i] != NULL;
     }
-    char *pattern = canonical_pattern(args);
-    enum store_error error = pattern != NULL ? act(c, pattern) : STORE_LIMIT;
-    free(pattern);
-    if (error != STORE_OK)
-        command_store_error(c, error);
-    else
-        command_ok(c, NULL, "Listed");
+    return ok;
+}
+
+static void free_patterns(struct lister *l)
+{
+    for (size_t i = 0; l->pattern != NULL && i < l->request->patterns; i++)
+        free(l->pattern[i]);
+    free(l->pattern);
 }
 
 void run_list(struct command *c)
 {
-    list(c, "LIST", list_folders);
-}
-
-void run_lsub(struct command *c)
-{
-    list(c, "LSUB", list_subscribed);
+    struct lister l = { .c = c, .request = c->args };
+    if (!l.request->extended && l.request->pattern[0].n == 0) {
+        list_root(c, "LIST");
+        return;
+    }
+    enum store_error error = make_patterns(&l) ? list_folders(&l) : STORE_LIMIT;
+    free_patterns(&l);
+    if (error != STORE_OK)
+        command_store_error(c, error);
+    else
+        command_ok(c, NULL, "Listed");
 }

@@ -53,7 +53,7 @@ static enum store_error copy_all(struct mailbox *inbox, const char *to,
 static void take_back(struct store *store, const char *name)
 {
     struct mailbox_counts counts;
-    if (mailbox_status(store, name, &counts) == STORE_OK && counts.messages == 0)
+    if (mailbox_status(store, name, false, &counts) == STORE_OK && counts.messages == 0)
         folder_delete(store, name);
 }
 

@@ -1,56 +1,55 @@
-/* STATUS: RFC 3501 section 6.3.10. */
-#include "command/command.h"
+/* STATUS: RFC 3501 section 6.3.10; SIZE: RFC 8438. */
+#include "command/status.h"
 
+#include <inttypes.h>
 #include <string.h>
-
-enum status_item { MESSAGES, RECENT, UIDNEXT, UIDVALIDITY, UNSEEN, STATUS_ITEMS };
-
-static const char *const item_name[STATUS_ITEMS] = { "MESSAGES", "RECENT", "UIDNEXT",
-                                                     "UIDVALIDITY", "UNSEEN" };
 
 struct status_args {
     struct text mailbox;
-    bool asked[STATUS_ITEMS];
+    unsigned items;
 };
-
-static bool parse_item(struct lexer *lx, struct status_args *args)
-{
-    char word[16];
-    if (!lexer_word(lx, word, sizeof word))
-        return false;
-    for (size_t i = 0; i < STATUS_ITEMS; i++)
-        if (strcmp(word, item_name[i]) == 0) {
-            args->asked[i] = true;
-            return true;
-        }
-    return lexer_fail(lx, LEXER_SYNTAX, "unknown item %s", word);
-}
 
 bool parse_status(struct command *c)
 {
-    struct lexer *lx = c->lexer;
     struct status_args *args = command_args(c, sizeof *args);
-    if (args == NULL || !parse_mailbox(lx, &args->mailbox) || !lexer_space(lx) ||
-        !lexer_expect(lx, '('))
-        return false;
-    do {
-        if (!parse_item(lx, args))
-            return false;
-    } while (lexer_accept(lx, ' '));
-    return lexer_expect(lx, ')') && lexer_end(lx);
+    return args != NULL && parse_mailbox(c->lexer, &args->mailbox) && lexer_space(c->lexer) &&
+           parse_status_items(c->lexer, &args->items) && lexer_end(c->lexer);
 }
 
 /* The selected folder is open already, and is asked through the same mailbox: what is \Recent
  * here stays so. */
-static enum store_error get_counts(struct session *s, const char *name,
-                                   struct mailbox_counts *counts_r)
+enum store_error get_status(struct session *s, const char *name, unsigned items,
+                            struct mailbox_counts *counts_r)
 {
+    bool octets = (items & 1U << STATUS_SIZE) != 0;
     if (s->state != STATE_SELECTED || strcmp(s->view.name, name) != 0)
-        return mailbox_status(s->store, name, counts_r);
+        return mailbox_status(s->store, name, octets, counts_r);
     enum store_error error = mailbox_refresh(s->view.mailbox);
-    if (error == STORE_OK)
-        mailbox_counts(s->view.mailbox, counts_r);
-    return error;
+    if (error != STORE_OK)
+        return error;
+    mailbox_counts(s->view.mailbox, counts_r);
+    return octets ? mailbox_octets(s->view.mailbox, counts_r) : STORE_OK;
+}
+
+void put_status(struct stream *io, const char *name, unsigned items,
+                const struct mailbox_counts *counts)
+{
+    const uint64_t value[STATUS_ITEMS] = {
+        [STATUS_MESSAGES] = counts->messages, [STATUS_RECENT] = counts->recent,
+        [STATUS_UIDNEXT] = counts->uidnext,   [STATUS_UIDVALIDITY] = counts->uidvalidity,
+        [STATUS_UNSEEN] = counts->unseen,     [STATUS_DELETED] = counts->deleted,
+        [STATUS_SIZE] = counts->octets,
+    };
+    stream_puts(io, "* STATUS ");
+    put_mailbox(io, name);
+    const char *before = " (";
+    for (size_t i = 0; i < STATUS_ITEMS; i++) {
+        if ((items & 1U << i) == 0)
+            continue;
+        stream_printf(io, "%s%s %" PRIu64, before, status_item_name[i], value[i]);
+        before = " ";
+    }
+    stream_puts(io, ")\r\n");
 }
 
 void run_status(struct command *c)
@@ -58,27 +57,13 @@ void run_status(struct command *c)
     const struct status_args *args = c->args;
     char name[FOLDER_NAME_MAX + 1];
     struct mailbox_counts counts;
-    struct stream *io = c->session->io;
     enum store_error error = mailbox_from_wire(&args->mailbox, name);
     if (error == STORE_OK)
-        error = get_counts(c->session, name, &counts);
+        error = get_status(c->session, name, args->items, &counts);
     if (error != STORE_OK) {
         command_store_error(c, error);
         return;
     }
-    const uint32_t value[STATUS_ITEMS] = { [MESSAGES] = counts.messages,
-                                           [RECENT] = counts.recent,
-                                           [UIDNEXT] = counts.uidnext,
-                                           [UIDVALIDITY] = counts.uidvalidity,
-                                           [UNSEEN] = counts.unseen };
-    stream_puts(io, "* STATUS ");
-    put_mailbox(io, name);
-    const char *before = " (";
-    for (size_t i = 0; i < STATUS_ITEMS; i++)
-        if (args->asked[i]) {
-            stream_printf(io, "%s%s %u", before, item_name[i], value[i]);
-            before = " ";
-        }
-    stream_puts(io, ")\r\n");
+    put_status(c->session->io, name, args->items, &counts);
     command_ok(c, NULL, "STATUS completed");
 }

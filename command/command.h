@@ -123,6 +123,7 @@ void run_subscribe(struct command *c);
 void run_unsubscribe(struct command *c);
 bool parse_list(struct command *c);
 void run_list(struct command *c);
+bool parse_lsub(struct command *c);
 void run_lsub(struct command *c);
 void run_namespace(struct command *c);
 bool parse_status(struct command *c);

@@ -25,7 +25,7 @@ const struct command_entry command_table[] = {
     { "SUBSCRIBE", AFTER, NEWS_ALL, parse_one_mailbox, run_subscribe },
     { "UNSUBSCRIBE", AFTER, NEWS_ALL, parse_one_mailbox, run_unsubscribe },
     { "LIST", AFTER, NEWS_ALL, parse_list, run_list },
-    { "LSUB", AFTER, NEWS_ALL, parse_list, run_lsub },
+    { "LSUB", AFTER, NEWS_ALL, parse_lsub, run_lsub },
     { "NAMESPACE", AFTER, NEWS_ALL, parse_nothing, run_namespace },
     { "STATUS", AFTER, NEWS_ALL, parse_status, run_status },
     { "APPEND", AFTER, NEWS_ALL, parse_append, run_append },

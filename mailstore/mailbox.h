@@ -94,12 +94,18 @@ struct mailbox_counts {
     uint32_t deleted;
     uint32_t uidnext;
     uint32_t uidvalidity;
+    uint64_t octets; /* mailbox_octets alone sets it */
 };
 void mailbox_counts(struct mailbox *mb, struct mailbox_counts *counts_r);
 
-/* STATUS of a folder that need not be open: as mailbox_open for EXAMINE, mailbox_counts and
- * mailbox_close, but where nothing has changed it costs three stats. */
-enum store_error mailbox_status(struct store *store, const char *name,
+/* The sum of mailbox_size over all messages (RFC 8438), into counts->octets: a walk at the
+ * speed of memory once all sizes are known. */
+enum store_error mailbox_octets(struct mailbox *mb, struct mailbox_counts *counts);
+
+/* STATUS of a folder that need not be open: as mailbox_open for EXAMINE, mailbox_counts, with
+ * `octets` mailbox_octets, and mailbox_close, but where nothing has changed and octets are not
+ * wanted it costs three stats. */
+enum store_error mailbox_status(struct store *store, const char *name, bool octets,
                                 struct mailbox_counts *counts_r);
 
 /* The UID of the first message without \Seen, 0: none. */

@@ -438,7 +438,22 @@ static bool status_from_index(struct store *store, int dir, struct mailbox_count
     return ok;
 }
 
-enum store_error mailbox_status(struct store *store, const char *name,
+enum store_error mailbox_octets(struct mailbox *mb, struct mailbox_counts *counts)
+{
+    struct message_info info;
+    counts->octets = 0;
+    for (uint32_t uid = 1; mailbox_next(mb, uid, &info); uid = info.uid + 1) {
+        uint64_t octets = info.size;
+        enum store_error e =
+            octets != MESSAGE_SIZE_UNKNOWN ? STORE_OK : mailbox_size(mb, info.uid, &octets);
+        if (e != STORE_OK && e != STORE_EXPUNGED)
+            return e;
+        counts->octets += e == STORE_OK ? octets : 0;
+    }
+    return STORE_OK;
+}
+
+enum store_error mailbox_status(struct store *store, const char *name, bool octets,
                                 struct mailbox_counts *counts_r)
 {
     struct mailbox *mb = NULL;
@@ -446,7 +461,7 @@ enum store_error mailbox_status(struct store *store, const char *name,
     enum store_error e = folder_open_dir(store, name, &dir);
     if (e != STORE_OK)
         return e;
-    bool known = status_from_index(store, dir, counts_r);
+    bool known = !octets && status_from_index(store, dir, counts_r);
     sys_close(dir);
     if (known)
         return STORE_OK;
@@ -454,6 +469,8 @@ enum store_error mailbox_status(struct store *store, const char *name,
     if (e != STORE_OK)
         return e;
     mailbox_counts(mb, counts_r);
+    if (octets)
+        e = mailbox_octets(mb, counts_r);
     mailbox_close(mb);
-    return STORE_OK;
+    return e;
 }

@@ -417,7 +417,7 @@ static void test_made_again(void **state)
         uint32_t now = mailbox_uidvalidity(mb);
         assert_int_not_equal(now, was);
         mailbox_close(mb);
-        assert_int_equal(mailbox_status(r->store, "a", &counts), STORE_OK);
+        assert_int_equal(mailbox_status(r->store, "a", false, &counts), STORE_OK);
         assert_int_equal(counts.uidvalidity, now);
         assert_int_equal(folder_delete(r->store, "a"), STORE_OK);
         was = now;

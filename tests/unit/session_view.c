@@ -511,7 +511,7 @@ static void test_resolve(void **state)
         arrives(uid * 2, false);
     selects(f, "x");
     struct sequence_range uids[] = { { 30, 15 }, { 3, 6 }, { SEQUENCE_STAR, 17 } };
-    struct sequence_set set = { uids, 3 };
+    struct sequence_set set = { .range = uids, .count = 3 };
     struct view_messages m;
     assert_int_equal(view_resolve(&f->view, &set, true, &m), VIEW_RESOLVED);
     static const uint32_t wanted[] = { 4, 6, 16, 18 };
@@ -526,7 +526,7 @@ static void test_resolve(void **state)
     assert_int_equal(view_sequence_next(&f->view, 99, &at), 0);
     view_messages_free(&m);
     struct sequence_range beyond[] = { { 9, 10 } };
-    set = (struct sequence_set){ beyond, 1 };
+    set = (struct sequence_set){ .range = beyond, .count = 1 };
     assert_int_equal(view_resolve(&f->view, &set, false, &m), VIEW_NO_SUCH_NUMBER);
 }
 

@@ -202,14 +202,16 @@ def mailbox(text):
 
 def match_list(want, got, variables):
     want, got = values(want), values(got)
-    if len(want) != 3 or len(got) != 3:
-        raise Mismatch('not (attributes) delimiter name')
+    if len(want) not in (3, 4) or len(got) != len(want):
+        raise Mismatch('not (attributes) delimiter name [(extended data)]')
     attributes = values(inside(want[0])) + ['\\Marked?', '\\Unmarked?']
     if 'children' not in want[0].lower():
         attributes += ['\\HasChildren?', '\\HasNoChildren?']
     compare_set(attributes, values(inside(got[0])), variables, 'attributes')
     compare(want[1], got[1], variables)
     compare(mailbox(want[2]), mailbox(got[2]), variables)
+    if len(want) == 4:
+        compare(want[3], got[3], variables)
 
 
 def match_status_data(want, got, variables):

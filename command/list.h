@@ -1,0 +1,16 @@
+/* What LIST and LSUB have in common. */
+#ifndef COMMAND_LIST_H
+#define COMMAND_LIST_H
+
+#include "command/command.h"
+
+/* The canonical pattern in UTF-8: the reference is put before the name (RFC 3501 section 6.3.8:
+ * its interpretation is the server's). What is no modified UTF-7 is taken as it is. The caller
+ * frees it; NULL: no memory, or longer than any name. */
+char *list_pattern(const struct text *reference, const struct text *name);
+
+/* Answers LIST "" "" and LSUB "" "": the hierarchy delimiter, and the root of the reference,
+ * which is always "" here. Ends the command. */
+void list_root(struct command *c, const char *name);
+
+#endif
