@@ -10,7 +10,9 @@ void put_capabilities(const struct session *s, struct stream *io)
     if (s->state != STATE_NOT_AUTHENTICATED) {
         stream_puts(io, " IDLE NAMESPACE CHILDREN LIST-EXTENDED LIST-STATUS STATUS=SIZE "
                         "UNSELECT UIDPLUS MOVE BINARY WITHIN I18NLEVEL=1 "
-                        "ESEARCH SEARCHRES PARTIAL SEARCH=FUZZY");
+                        "ESEARCH SEARCHRES PARTIAL SEARCH=FUZZY "
+                        "SORT SORT=DISPLAY ESORT "
+                        "THREAD=ORDEREDSUBJECT THREAD=REFERENCES THREAD=REFS");
         return;
     }
     const struct sasl_terms terms = { s->settings, s->gate->tls, s->password_refused };

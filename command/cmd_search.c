@@ -2,7 +2,6 @@
 #include "command/search_answer.h"
 
 #include "base/buffer.h"
-#include "session/search.h"
 
 bool parse_search_command(struct command *c)
 {
@@ -25,33 +24,22 @@ static void refuse_charset(struct command *c)
     command_no(c, kept != NULL ? kept : "BADCHARSET", "Unknown charset");
 }
 
-static void search(struct command *c, const struct search_program *program)
+static bool run(struct command *c, const struct search_program *program,
+                struct search_result *result_r)
 {
-    struct view *v = &c->session->view;
-    struct search_result result;
-    if (!search_run(v, program, &result)) {
-        command_store_error(c, STORE_UNAVAILABLE);
-        return;
-    }
-    const struct view_messages *found = &result.found;
-    if (save_results(c, &program->returns, found->uid, found->count)) {
-        put_results(c, "SEARCH", &program->returns, found->uid, found->count);
-        if (result.unreadable > 0)
-            stream_printf(c->session->io, "* NO %zu messages could not be read\r\n",
-                          result.unreadable);
-        command_ok(c, NULL, "SEARCH completed");
-    } else {
-        command_no(c, "NOTSAVED", "Out of memory");
-    }
-    view_messages_free(&result.found);
+    if (search_run(&c->session->view, program, result_r))
+        return true;
+    command_store_error(c, STORE_UNAVAILABLE);
+    return false;
 }
 
-void run_search(struct command *c)
+bool find_messages(struct command *c, struct search_program *program,
+                   struct search_result *result_r)
 {
-    struct search_program *program = c->args;
+    bool found = false;
     switch (search_prepare(&c->session->view, program)) {
     case SEARCH_PREPARED:
-        search(c, program);
+        found = run(c, program, result_r);
         break;
     case SEARCH_BADCHARSET:
         refuse_charset(c);
@@ -66,8 +54,39 @@ void run_search(struct command *c)
         command_store_error(c, STORE_UNAVAILABLE);
         break;
     }
+    search_release(program);
+    return found;
+}
+
+void put_unreadable(struct command *c, const struct search_result *result)
+{
+    if (result->unreadable > 0)
+        stream_printf(c->session->io, "* NO %zu messages could not be read\r\n",
+                      result->unreadable);
+}
+
+static void answer(struct command *c, const struct search_return *returns,
+                   const struct search_result *result)
+{
+    const struct view_messages *found = &result->found;
+    if (!save_results(c, returns, found->uid, found->count)) {
+        command_no(c, "NOTSAVED", "Out of memory");
+        return;
+    }
+    put_results(c, "SEARCH", returns, found->uid, found->count);
+    put_unreadable(c, result);
+    command_ok(c, NULL, "SEARCH completed");
+}
+
+void run_search(struct command *c)
+{
+    struct search_program *program = c->args;
+    struct search_result result;
+    if (find_messages(c, program, &result)) {
+        answer(c, &program->returns, &result);
+        view_messages_free(&result.found);
+    }
     /* RFC 5182 section 2.1: NO empties what was saved, BAD does not. */
     if (c->ending == ENDING_NO && (program->returns.options & RETURN_SAVE) != 0)
         (void)view_save(&c->session->view, NULL, 0);
-    search_release(program);
 }

@@ -3,7 +3,15 @@
 #define COMMAND_SEARCH_ANSWER_H
 
 #include "command/command.h"
-#include "parser/search_return.h"
+#include "session/search.h"
+
+/* Prepares and runs a program, which is then released. False: the command is ended; else
+ * result_r->found is the caller's, who frees it with view_messages_free. */
+bool find_messages(struct command *c, struct search_program *program,
+                   struct search_result *result_r);
+
+/* Tells of messages that could not be looked into. */
+void put_unreadable(struct command *c, const struct search_result *result);
 
 /* n results in their order: for SEARCH that of the view, so that the first is MIN. With
  * `returns` given the answer is ESEARCH (RFC 4731, RFC 5267 section 3), unless nothing but SAVE

@@ -30,7 +30,8 @@ const struct command_entry command_table[] = {
     { "STATUS", AFTER, NEWS_ALL, parse_status, run_status },
     { "APPEND", AFTER, NEWS_ALL, parse_append, run_append },
     { "IDLE", AFTER, NEWS_ALL, parse_nothing, run_idle },
-    /* Selected state: 6.4; UNSELECT: RFC 3691; UID EXPUNGE: RFC 4315; MOVE: RFC 6851. */
+    /* Selected state: 6.4; UNSELECT: RFC 3691; UID EXPUNGE: RFC 4315; MOVE: RFC 6851; SORT and
+       THREAD: RFC 5256. */
     { "CHECK", INSIDE, NEWS_ALL, parse_nothing, run_check },
     { "CLOSE", INSIDE, NEWS_NONE, parse_nothing, run_close },
     { "UNSELECT", INSIDE, NEWS_NONE, parse_nothing, run_unselect },
@@ -38,6 +39,10 @@ const struct command_entry command_table[] = {
     { "UID EXPUNGE", INSIDE, NEWS_ALL, parse_uid_expunge, run_uid_expunge },
     { "SEARCH", INSIDE, NEWS_NO_EXPUNGE, parse_search_command, run_search },
     { "UID SEARCH", INSIDE, NEWS_ALL, parse_search_command, run_search },
+    { "SORT", INSIDE, NEWS_NO_EXPUNGE, parse_sort_command, run_sort },
+    { "UID SORT", INSIDE, NEWS_ALL, parse_sort_command, run_sort },
+    { "THREAD", INSIDE, NEWS_NO_EXPUNGE, parse_thread_command, run_thread },
+    { "UID THREAD", INSIDE, NEWS_ALL, parse_thread_command, run_thread },
     { "FETCH", INSIDE, NEWS_NO_EXPUNGE, parse_fetch_command, run_fetch },
     { "UID FETCH", INSIDE, NEWS_ALL, parse_fetch_command, run_fetch },
     { "STORE", INSIDE, NEWS_NO_EXPUNGE, parse_store, run_store },

@@ -243,18 +243,6 @@ static bool search_key(struct lexer *lx, unsigned depth, struct search_key **key
     return lexer_word(lx, word, sizeof word) && word_key(lx, depth, word, key_r);
 }
 
-/* Whether a key of that kind is in the tree. */
-// NOLINTNEXTLINE(misc-no-recursion): SEARCH_DEPTH_MAX bounds it
-static bool has_key(const struct search_key *key, enum search_kind kind)
-{
-    if (key->kind == kind)
-        return true;
-    for (const struct search_key *child = key->child; child != NULL; child = child->next)
-        if (has_key(child, kind))
-            return true;
-    return false;
-}
-
 /* The keys, whose first word (NULL: none) is read already. */
 static bool all_keys(struct lexer *lx, const char *word, struct search_key **first)
 {
@@ -299,6 +287,27 @@ bool parse_search(struct lexer *lx, struct search_program *program_r)
     if (!all_keys(lx, word, &program_r->root->child))
         return false;
     return (program_r->returns.options & RETURN_RELEVANCY) == 0 ||
-           has_key(program_r->root, SEARCH_FUZZY) ||
+           search_has_key(program_r->root, SEARCH_FUZZY) ||
            lexer_fail(lx, LEXER_SYNTAX, "RELEVANCY wants FUZZY");
+}
+
+bool parse_search_criteria(struct lexer *lx, struct search_program *program_r)
+{
+    struct text charset;
+    *program_r = (struct search_program){ .root = new_key(lx, SEARCH_AND) };
+    if (program_r->root == NULL || !lexer_astring(lx, &charset) || !lexer_space(lx))
+        return false;
+    program_r->charset = charset.octets;
+    return key_list(lx, 0, &program_r->root->child);
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): SEARCH_DEPTH_MAX bounds it
+bool search_has_key(const struct search_key *key, enum search_kind kind)
+{
+    if (key->kind == kind)
+        return true;
+    for (const struct search_key *child = key->child; child != NULL; child = child->next)
+        if (search_has_key(child, kind))
+            return true;
+    return false;
 }

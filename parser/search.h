@@ -54,4 +54,10 @@ struct search_program {
 /* ["RETURN (" options ")" SP] ["CHARSET" SP charset SP] keys. */
 bool parse_search(struct lexer *lx, struct search_program *program_r);
 
+/* charset SP keys, as in SORT and THREAD (RFC 5256 section 5). */
+bool parse_search_criteria(struct lexer *lx, struct search_program *program_r);
+
+/* Whether a key of that kind is in the tree. */
+bool search_has_key(const struct search_key *key, enum search_kind kind);
+
 #endif

@@ -72,7 +72,7 @@ class Place:
     """A Maildir of the corpus for one of the servers that read one."""
 
     def __init__(self, name, cases):
-        self.name = name
+        self.name, self.connections = name, []
         self.top = tempfile.mkdtemp(prefix='imapd-mime.')
         os.chmod(self.top, 0o755)
         owner = pwd.getpwnam(NOBODY).pw_uid if os.getuid() == 0 else None
@@ -85,7 +85,9 @@ class Place:
 
     def session(self, argv):
         log = open(os.path.join(self.top, 'log'), 'ab')
-        s = Session(server.Connection(argv, log, self.uid, home=self.top, seconds=20))
+        self.connections.append(server.Connection(argv, log, self.uid, home=self.top, seconds=20))
+        log.close()
+        s = Session(self.connections[-1])
         s.batch([b'SELECT INBOX', b'FETCH 1:* (UID)'])
         return s
 
@@ -98,6 +100,8 @@ class Place:
         return {name.partition('.')[2]: uid for uid, name in named}
 
     def stop(self, keep):
+        for connection in self.connections:
+            connection.kill()
         if not keep:
             shutil.rmtree(self.top, ignore_errors=True)
 
