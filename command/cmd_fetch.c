@@ -1,6 +1,8 @@
-/* FETCH: RFC 3501 section 6.4.5; BINARY: RFC 3516 section 4.2; PARTIAL: RFC 9394. */
+/* FETCH: RFC 3501 section 6.4.5; BINARY: RFC 3516 section 4.2; PARTIAL: RFC 9394; CHANGEDSINCE:
+ * RFC 7162 section 3.1.4.1. */
 #include "command/fetch_message.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct fetch_args {
@@ -20,6 +22,8 @@ bool parse_fetch_command(struct command *c)
         return false;
     if (lexer_accept(lx, ' ') && !parse_fetch_modifiers(lx, &args->modifiers))
         return false;
+    if (args->modifiers.changed && !fetch_add_modseq(lx, &args->request))
+        return false;
     if (args->modifiers.partial && !c->by_uid)
         return lexer_fail(lx, LEXER_SYNTAX, "PARTIAL is for UID FETCH");
     return lexer_end(lx);
@@ -35,6 +39,51 @@ static void narrow(struct view_messages *messages, const struct fetch_modifiers 
     if (to > from)
         memmove(messages->uid, messages->uid + from, (to - from) * sizeof *messages->uid);
     messages->count = to - from;
+}
+
+static bool asks_for_modseq(const struct fetch_request *request)
+{
+    for (size_t i = 0; i < request->count; i++)
+        if (request->item[i].kind == FETCH_MODSEQ)
+            return true;
+    return false;
+}
+
+/* Of ascending UIDs those that were changed, which are told in the same order. */
+struct changed {
+    struct view_messages *messages;
+    size_t at, kept;
+};
+
+static void keep_one(void *ctx, const struct message_info *info)
+{
+    struct changed *c = ctx;
+    const struct view_messages *m = c->messages;
+    while (c->at < m->count && m->uid[c->at] < info->uid)
+        c->at++;
+    if (c->at < m->count && m->uid[c->at] == info->uid && !info->expunged)
+        m->uid[c->kept++] = m->uid[c->at++];
+}
+
+/* Leaves those with a higher mod-sequence. What it costs is what has changed, and a walk over
+ * the UIDs in memory. Where the change list broke off in the midst each message is asked for
+ * its own: what was kept already comes before what is still to be asked. */
+static bool keep_changed(struct mailbox *mb, uint64_t since, struct view_messages *messages)
+{
+    struct changed c = { .messages = messages };
+    struct view_messages all = { calloc(messages->count + 1, sizeof *all.uid),
+                                 messages->count };
+    struct message_info info;
+    if (all.uid == NULL)
+        return false;
+    memcpy(all.uid, messages->uid, all.count * sizeof *all.uid);
+    bool told = mailbox_changes(mb, since, keep_one, &c) != CHANGES_BROKEN_OFF;
+    for (size_t i = c.kept = told ? c.kept : 0; !told && i < all.count; i++)
+        if (mailbox_get(mb, all.uid[i], &info) && info.modseq > since)
+            messages->uid[c.kept++] = all.uid[i];
+    messages->count = c.kept;
+    free(all.uid);
+    return true;
 }
 
 /* Messages that can't be had are left out; the first reason is that of the NO in the end. So
@@ -66,6 +115,14 @@ void run_fetch(struct command *c)
     if (!command_messages(c, &args->set, &messages))
         return;
     narrow(&messages, &args->modifiers);
+    if (asks_for_modseq(&args->request))
+        enable_condstore(c->session);
+    if (args->modifiers.changed &&
+        !keep_changed(c->session->view.mailbox, args->modifiers.since, &messages)) {
+        view_messages_free(&messages);
+        command_store_error(c, STORE_UNAVAILABLE);
+        return;
+    }
     bool unknown_encoding = false;
     enum store_error error = fetch_all(c, &messages, &unknown_encoding);
     view_messages_free(&messages);

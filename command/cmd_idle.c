@@ -17,7 +17,9 @@
 static bool tell(struct command *c)
 {
     struct session *s = c->session;
-    static const struct view_sync how = { .expunges = true };
+    const struct view_sync how = { .expunges = true,
+                                   .modseqs =
+                                       (c->session->enabled & EXTENSION_CONDSTORE) != 0 };
     return s->state != STATE_SELECTED || !view_lost(view_sync(&s->view, s->io, &how), s->io);
 }
 

@@ -37,6 +37,8 @@ bool find_messages(struct command *c, struct search_program *program,
                    struct search_result *result_r)
 {
     bool found = false;
+    if (program->returns.modseq)
+        enable_condstore(c->session);
     switch (search_prepare(&c->session->view, program)) {
     case SEARCH_PREPARED:
         found = run(c, program, result_r);

@@ -1,16 +1,52 @@
-/* SELECT and EXAMINE: RFC 3501 sections 6.3.1 and 6.3.2. */
+/* SELECT and EXAMINE: RFC 3501 sections 6.3.1 and 6.3.2; CONDSTORE: RFC 7162 section 3.1.8. */
 #include "command/command.h"
 
 #include "session/select.h"
+
+#include <string.h>
+
+struct select_args {
+    struct text mailbox;
+    bool condstore;
+};
+
+/* SP "(" parameter *(SP parameter) ")" (RFC 4466 section 2.1), behind the space. */
+static bool parameters(struct lexer *lx, struct select_args *args)
+{
+    char word[16];
+    if (!lexer_expect(lx, '('))
+        return false;
+    do {
+        if (!lexer_word(lx, word, sizeof word))
+            return false;
+        if (strcmp(word, "CONDSTORE") != 0)
+            return lexer_fail(lx, LEXER_SYNTAX, "unknown parameter %s", word);
+        args->condstore = true;
+    } while (lexer_accept(lx, ' '));
+    return lexer_expect(lx, ')');
+}
+
+bool parse_select(struct command *c)
+{
+    struct select_args *args = command_args(c, sizeof *args);
+    if (args == NULL || !parse_mailbox(c->lexer, &args->mailbox))
+        return false;
+    if (lexer_accept(c->lexer, ' ') && !parameters(c->lexer, args))
+        return false;
+    return lexer_end(c->lexer);
+}
 
 /* What was selected is left first, and stays left if the new one can't be opened. */
 static void open_mailbox(struct command *c, bool examine)
 {
     char name[FOLDER_NAME_MAX + 1];
+    const struct select_args *args = c->args;
     struct session *s = c->session;
     struct stream *io = s->io;
     s->state = STATE_AUTHENTICATED;
-    enum store_error error = mailbox_from_wire(c->args, name);
+    if (args->condstore)
+        enable_condstore(s);
+    enum store_error error = mailbox_from_wire(&args->mailbox, name);
     if (error == STORE_OK)
         error = select_folder(&s->view, &s->parked, s->store, name, examine);
     else
@@ -29,6 +65,7 @@ static void open_mailbox(struct command *c, bool examine)
     stream_printf(io, "* OK [UIDVALIDITY %u] UIDs are valid\r\n",
                   mailbox_uidvalidity(v->mailbox));
     stream_printf(io, "* OK [UIDNEXT %u] Predicted next UID\r\n", mailbox_uidnext(v->mailbox));
+    put_highest_modseq(s);
     if (!mailbox_uids_sticky(v->mailbox))
         stream_puts(
             io, "* NO [UIDNOTSTICKY] The UIDs can't be kept: the folder is not writable\r\n");

@@ -38,7 +38,7 @@ void put_status(struct stream *io, const char *name, unsigned items,
         [STATUS_MESSAGES] = counts->messages, [STATUS_RECENT] = counts->recent,
         [STATUS_UIDNEXT] = counts->uidnext,   [STATUS_UIDVALIDITY] = counts->uidvalidity,
         [STATUS_UNSEEN] = counts->unseen,     [STATUS_DELETED] = counts->deleted,
-        [STATUS_SIZE] = counts->octets,
+        [STATUS_SIZE] = counts->octets,       [STATUS_HIGHESTMODSEQ] = counts->modseq,
     };
     stream_puts(io, "* STATUS ");
     put_mailbox(io, name);
@@ -64,6 +64,8 @@ void run_status(struct command *c)
         command_store_error(c, error);
         return;
     }
+    if ((args->items & 1U << STATUS_HIGHESTMODSEQ) != 0)
+        enable_condstore(c->session);
     put_status(c->session->io, name, args->items, &counts);
     command_ok(c, NULL, "STATUS completed");
 }

@@ -101,7 +101,15 @@ void put_uid_set(struct buffer *out, const uint32_t *uid, size_t n);
 /* The capabilities now (RFC 3501 section 7.2.1), without "CAPABILITY ". */
 void put_capabilities(const struct session *s, struct stream *io);
 
+/* The client is CONDSTORE-aware from now on (RFC 7162 section 3.1); the first time with a
+ * folder selected it is told HIGHESTMODSEQ. */
+void enable_condstore(struct session *s);
+/* Sends that of the selected folder. */
+void put_highest_modseq(const struct session *s);
+
 /* One per command, or close family: see the table. */
+bool parse_enable(struct command *c);
+void run_enable(struct command *c);
 bool parse_id(struct command *c);
 void run_id(struct command *c);
 void run_capability(struct command *c);
@@ -112,6 +120,7 @@ void run_login(struct command *c);
 void run_starttls(struct command *c);
 bool parse_authenticate(struct command *c);
 void run_authenticate(struct command *c);
+bool parse_select(struct command *c);
 void run_select(struct command *c);
 void run_examine(struct command *c);
 bool parse_one_mailbox(struct command *c);

@@ -399,6 +399,9 @@ static void send_item(struct fetched *f, const struct fetch_item *item,
     case FETCH_INTERNALDATE:
         send_date(io, &f->common->day, f->date);
         break;
+    case FETCH_MODSEQ:
+        flags_put_modseq(io, &f->info);
+        break;
     case FETCH_SIZE:
         stream_puts(io, "RFC822.SIZE ");
         stream_put_uint(io, f->octets);
@@ -456,7 +459,7 @@ static void send_response(struct fetched *f, bool seen_set)
 {
     struct stream *io = f->io;
     const struct fetch_request *request = f->common->request;
-    bool any_sent = false, flags_sent = false, content_sent = false;
+    bool any_sent = false, flags_sent = false, modseq_sent = false, content_sent = false;
     stream_puts(io, "* ");
     stream_put_uint(io, f->sequence);
     stream_puts(io, " FETCH (");
@@ -468,12 +471,18 @@ static void send_response(struct fetched *f, bool seen_set)
         send_item(f, &request->item[i], &f->common->need[i]);
         any_sent = true;
         flags_sent |= request->item[i].kind == FETCH_FLAGS;
+        modseq_sent |= request->item[i].kind == FETCH_MODSEQ;
         content_sent |=
             request->item[i].kind == FETCH_SECTION || request->item[i].kind == FETCH_BINARY;
     }
     if (seen_set && !flags_sent) {
         stream_puts(io, " ");
         flags_put(mailbox_of(f), io, &f->info, &f->common->flags);
+    }
+    if (seen_set && !modseq_sent &&
+        (f->common->c->session->enabled & EXTENSION_CONDSTORE) != 0) {
+        stream_puts(io, " ");
+        flags_put_modseq(io, &f->info);
     }
     stream_puts(io, ")\r\n");
     f->common->c->session->counts.fetched += content_sent;

@@ -1,5 +1,6 @@
 #include "command/search_answer.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,6 +74,25 @@ static void put_relevancy(struct command *c, const struct search_return *returns
     stream_puts(c->session->io, ")");
 }
 
+/* The highest mod-sequence of what is returned: of MIN and MAX alone where there is nothing
+ * else (RFC 4731 section 3.2). */
+static uint64_t highest_modseq(struct command *c, const struct search_return *returns,
+                               const uint32_t *uid, size_t n)
+{
+    bool few = returns->given && (returns->options & (RETURN_MIN | RETURN_MAX)) != 0 &&
+               (returns->options & (RETURN_ALL | RETURN_COUNT | RETURN_PARTIAL)) == 0;
+    uint64_t highest = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct message_info info;
+        bool wanted = !few || (i == 0 && (returns->options & RETURN_MIN) != 0) ||
+                      (i + 1 == n && (returns->options & RETURN_MAX) != 0);
+        if (wanted && mailbox_get(c->session->view.mailbox, uid[i], &info) &&
+            info.modseq > highest)
+            highest = info.modseq;
+    }
+    return highest;
+}
+
 static void put_esearch(struct command *c, const struct search_return *returns,
                         const uint32_t *uid, size_t n)
 {
@@ -92,6 +112,8 @@ static void put_esearch(struct command *c, const struct search_return *returns,
         put_partial(c, &returns->partial, uid, n);
     if ((returns->options & RETURN_RELEVANCY) != 0)
         put_relevancy(c, returns, n);
+    if (returns->modseq && n > 0)
+        stream_printf(io, " MODSEQ %" PRIu64, highest_modseq(c, returns, uid, n));
     stream_puts(io, "\r\n");
 }
 
@@ -110,6 +132,8 @@ void put_results(struct command *c, const char *name, const struct search_return
         stream_puts(io, " ");
         stream_put_uint(io, number_of(c, uid[i], &at));
     }
+    if (returns->modseq && n > 0)
+        stream_printf(io, " (MODSEQ %" PRIu64 ")", highest_modseq(c, returns, uid, n));
     stream_puts(io, "\r\n");
 }
 

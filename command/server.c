@@ -115,6 +115,7 @@ static bool tell_news(struct command *c)
         return true;
     struct view_sync how = { .expunges = c->entry->news == NEWS_ALL,
                              .uids = c->by_uid,
+                             .modseqs = (s->enabled & EXTENSION_CONDSTORE) != 0,
                              .own = &c->own };
     enum store_error error = view_sync(&s->view, s->io, &how);
     return !view_lost(error, s->io); /* other trouble passes: the news waits */

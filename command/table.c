@@ -16,9 +16,11 @@ const struct command_entry command_table[] = {
     { "STARTTLS", BEFORE, NEWS_NONE, parse_nothing, run_starttls },
     { "LOGIN", BEFORE, NEWS_NONE, parse_login, run_login },
     { "AUTHENTICATE", BEFORE, NEWS_NONE, parse_authenticate, run_authenticate },
-    /* Authenticated state: 6.3; NAMESPACE: RFC 2342; IDLE: RFC 2177. */
-    { "SELECT", AFTER, NEWS_NONE, parse_one_mailbox, run_select },
-    { "EXAMINE", AFTER, NEWS_NONE, parse_one_mailbox, run_examine },
+    /* Authenticated state: 6.3; NAMESPACE: RFC 2342; IDLE: RFC 2177; ENABLE: RFC 5161.
+     */
+    { "ENABLE", AFTER, NEWS_ALL, parse_enable, run_enable },
+    { "SELECT", AFTER, NEWS_NONE, parse_select, run_select },
+    { "EXAMINE", AFTER, NEWS_NONE, parse_select, run_examine },
     { "CREATE", AFTER, NEWS_ALL, parse_one_mailbox, run_create },
     { "DELETE", AFTER, NEWS_ALL, parse_one_mailbox, run_delete },
     { "RENAME", AFTER, NEWS_ALL, parse_rename, run_rename },

@@ -94,6 +94,7 @@ struct mailbox_counts {
     uint32_t deleted;
     uint32_t uidnext;
     uint32_t uidvalidity;
+    uint64_t modseq; /* as mailbox_modseq; never 0 */
     uint64_t octets; /* mailbox_octets alone sets it */
 };
 void mailbox_counts(struct mailbox *mb, struct mailbox_counts *counts_r);
@@ -203,6 +204,15 @@ struct flag_change {
  * keyword. On another error those before the failing one are changed. */
 enum store_error mailbox_store(struct mailbox *mb, const uint32_t *uid, size_t n,
                                const struct flag_change *change, size_t *gone_r);
+
+/* The same, but of messages that were changed after mod-sequence `since` nothing is changed
+ * (RFC 7162 section 3.1.3): their UIDs, ascending, go to modified, which has room for n;
+ * *modified_r counts them. Whether a message was changed is looked at right before its file is
+ * renamed from exactly the name that it had then. */
+enum store_error mailbox_store_unchanged(struct mailbox *mb, const uint32_t *uid, size_t n,
+                                         const struct flag_change *change, uint64_t since,
+                                         size_t *gone_r, uint32_t *modified,
+                                         size_t *modified_r);
 
 /* EXPUNGE: of `n` messages (with n EXPUNGE_ALL, and no list: of all) removes those that carry
  * \Deleted on disk now. They are then marked expunged. *removed_r (or NULL) counts them. */

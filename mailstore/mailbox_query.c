@@ -69,7 +69,8 @@ static void counts_of(const struct index_folder *f, struct mailbox_counts *count
                                          .unseen = f->unseen,
                                          .deleted = f->deleted,
                                          .uidnext = uidnext(f),
-                                         .uidvalidity = f->uidvalidity };
+                                         .uidvalidity = f->uidvalidity,
+                                         .modseq = f->modseq > 0 ? f->modseq : 1 };
 }
 
 /* --- One message. ----------------------------------------------------------------------------
@@ -372,6 +373,8 @@ enum changes_told mailbox_changes(struct mailbox *mb, uint64_t since,
 void mailbox_counts(struct mailbox *mb, struct mailbox_counts *counts_r)
 {
     counts_of(&mb->folder, counts_r);
+    if (mailbox_modseq(mb) > counts_r->modseq)
+        counts_r->modseq = mailbox_modseq(mb);
     if (!mb->writable)
         return;
     for (size_t i = 0; i < mb->recent.count; i++)

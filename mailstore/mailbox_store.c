@@ -146,6 +146,9 @@ struct storing {
     unsigned looks;
     struct done *done; /* renamed, but not in the index yet */
     size_t count;
+    uint64_t since;     /* what was changed after this is left alone */
+    uint32_t *modified; /* and listed here */
+    size_t modifieds;
 };
 
 /* Brings the index up to what was done. When it can't be written the disk is looked at: this
@@ -178,6 +181,10 @@ static enum store_error store_one(struct storing *s, uint32_t uid)
         enum store_error e = STORE_OK;
         if (!mailbox_locate(mb, uid, &at))
             return STORE_EXPUNGED;
+        if (at.m.modseq > s->since) {
+            s->modified[s->modifieds++] = uid;
+            return STORE_OK;
+        }
         if (!make_outcome(mb, &at, s->change, s->given, &outcome, &e))
             return e;
         if (sys_rename_new(located_dir(mb, &at), at.name, mb->dirs.cur, outcome.name) == 0) {
@@ -229,26 +236,50 @@ static enum store_error store_all(struct storing *s, const uint32_t *uid, size_t
     return e != STORE_OK ? e : saved;
 }
 
-enum store_error mailbox_store(struct mailbox *mb, const uint32_t *uid, size_t n,
-                               const struct flag_change *change, size_t *gone_r)
+static enum store_error run(struct storing *s, const uint32_t *uid, size_t n, size_t *gone_r)
 {
-    struct storing s = { .mb = mb, .change = change, .looks = LOOKS_PER_CALL };
+    struct mailbox *mb = s->mb;
     size_t gone = 0;
     struct dotlock lock;
-    enum store_error e = find_keywords(mb, change, &s.given);
+    enum store_error e = find_keywords(mb, s->change, &s->given);
     if (e == STORE_OK && n > 0) {
-        s.done = calloc(n < SAVE_EVERY ? n : SAVE_EVERY, sizeof *s.done);
-        e = s.done == NULL ? STORE_UNAVAILABLE : STORE_OK;
+        s->done = calloc(n < SAVE_EVERY ? n : SAVE_EVERY, sizeof *s->done);
+        e = s->done == NULL ? STORE_UNAVAILABLE : STORE_OK;
     }
     if (e == STORE_OK && n > 0) {
         mb->has_lock = mailbox_lock_briefly(mb, &lock);
-        e = store_all(&s, uid, n, mb->has_lock ? &lock : NULL, &gone);
+        e = store_all(s, uid, n, mb->has_lock ? &lock : NULL, &gone);
         if (mb->has_lock)
             dotlock_drop(&lock);
         mb->has_lock = false;
     }
-    free(s.done);
+    free(s->done);
     if (gone_r != NULL)
         *gone_r = gone;
+    return e;
+}
+
+enum store_error mailbox_store(struct mailbox *mb, const uint32_t *uid, size_t n,
+                               const struct flag_change *change, size_t *gone_r)
+{
+    struct storing s = {
+        .mb = mb, .change = change, .looks = LOOKS_PER_CALL, .since = UINT64_MAX
+    };
+    return run(&s, uid, n, gone_r);
+}
+
+enum store_error mailbox_store_unchanged(struct mailbox *mb, const uint32_t *uid, size_t n,
+                                         const struct flag_change *change, uint64_t since,
+                                         size_t *gone_r, uint32_t *modified, size_t *modified_r)
+{
+    struct storing s = { .mb = mb,
+                         .change = change,
+                         .looks = LOOKS_PER_CALL,
+                         .since = since,
+                         .modified = modified };
+    enum store_error e = mailbox_look(mb, LOOK_CHANGED);
+    if (e == STORE_OK)
+        e = run(&s, uid, n, gone_r);
+    *modified_r = s.modifieds;
     return e;
 }

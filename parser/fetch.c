@@ -213,6 +213,7 @@ static bool attribute(struct lexer *lx, struct fetch_request *request, const cha
         { "UID", FETCH_UID },           { "FLAGS", FETCH_FLAGS },
         { "RFC822.SIZE", FETCH_SIZE },  { "INTERNALDATE", FETCH_INTERNALDATE },
         { "ENVELOPE", FETCH_ENVELOPE }, { "BODYSTRUCTURE", FETCH_BODYSTRUCTURE },
+        { "MODSEQ", FETCH_MODSEQ },
     };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcmp(word, words[i].word) == 0)
@@ -272,6 +273,12 @@ static bool modifier(struct lexer *lx, struct fetch_modifiers *m)
     char word[24];
     if (!lexer_word(lx, word, sizeof word))
         return false;
+    if (strcmp(word, "CHANGEDSINCE") == 0) {
+        if (m->changed)
+            return lexer_fail(lx, LEXER_SYNTAX, "CHANGEDSINCE twice");
+        m->changed = true;
+        return lexer_space(lx) && lexer_number64(lx, &m->since);
+    }
     if (strcmp(word, "PARTIAL") != 0)
         return lexer_fail(lx, LEXER_SYNTAX, "unknown modifier %s", word);
     if (m->partial)
@@ -290,6 +297,11 @@ bool parse_fetch_modifiers(struct lexer *lx, struct fetch_modifiers *modifiers_r
             return false;
     } while (lexer_accept(lx, ' '));
     return lexer_expect(lx, ')');
+}
+
+bool fetch_add_modseq(struct lexer *lx, struct fetch_request *request)
+{
+    return simple(lx, request, FETCH_MODSEQ);
 }
 
 bool fetch_add_uid(struct lexer *lx, struct fetch_request *request)

@@ -11,6 +11,7 @@ enum fetch_kind {
     FETCH_FLAGS,
     FETCH_INTERNALDATE,
     FETCH_SIZE,
+    FETCH_MODSEQ, /* RFC 7162 section 3.1.4.2 */
     FETCH_ENVELOPE,
     FETCH_BODY,
     FETCH_BODYSTRUCTURE,
@@ -42,10 +43,15 @@ bool parse_fetch(struct lexer *lx, struct fetch_request *request_r);
 struct fetch_modifiers {
     bool partial; /* RFC 9394 section 3.3 */
     struct partial_range range;
+    bool changed; /* CHANGEDSINCE: RFC 7162 section 3.1.4.1 */
+    uint64_t since;
 };
 
 /* "(" modifier *(SP modifier) ")" */
 bool parse_fetch_modifiers(struct lexer *lx, struct fetch_modifiers *modifiers_r);
+
+/* Adds MODSEQ, if it is not among the items: CHANGEDSINCE asks for it. */
+bool fetch_add_modseq(struct lexer *lx, struct fetch_request *request);
 
 /* Puts UID first among the items, if it is not among them: UID FETCH always tells it. */
 bool fetch_add_uid(struct lexer *lx, struct fetch_request *request);

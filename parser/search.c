@@ -158,6 +158,26 @@ static bool new_mail_key(struct lexer *lx, struct search_key **key_r)
     return maybe_not(lx, true, seen, &recent->next);
 }
 
+/* MODSEQ [entry-name SP entry-type SP] mod-sequence. There is one for all of a message's
+ * metadata, so names and types are read and ignored (RFC 7162 section 3.1.5). */
+static bool modseq_key(struct lexer *lx, struct search_key **key_r)
+{
+    char type[WORD_MAX];
+    struct text entry;
+    *key_r = new_key(lx, SEARCH_MODSEQ);
+    if (*key_r == NULL || !lexer_space(lx))
+        return false;
+    if (lexer_peek(lx) == '"') {
+        if (!lexer_astring(lx, &entry) || !lexer_space(lx) ||
+            !lexer_word(lx, type, sizeof type) || !lexer_space(lx))
+            return false;
+        if (strcmp(type, "ALL") != 0 && strcmp(type, "PRIV") != 0 &&
+            strcmp(type, "SHARED") != 0)
+            return lexer_fail(lx, LEXER_SYNTAX, "unknown entry type %s", type);
+    }
+    return lexer_number64(lx, &(*key_r)->modseq);
+}
+
 static bool set_key(struct lexer *lx, enum search_kind kind, struct search_key **key_r)
 {
     *key_r = new_key(lx, kind);
@@ -221,6 +241,8 @@ static bool word_key(struct lexer *lx, unsigned depth, const char *word,
         return new_mail_key(lx, key_r);
     if (strcmp(word, "HEADER") == 0)
         return header_key(lx, key_r);
+    if (strcmp(word, "MODSEQ") == 0)
+        return modseq_key(lx, key_r);
     if (strcmp(word, "UID") == 0)
         return lexer_space(lx) && set_key(lx, SEARCH_UID, key_r);
     return lexer_fail(lx, LEXER_SYNTAX, "unknown search key %s", word);
@@ -286,6 +308,7 @@ bool parse_search(struct lexer *lx, struct search_program *program_r)
     }
     if (!all_keys(lx, word, &program_r->root->child))
         return false;
+    program_r->returns.modseq = search_has_key(program_r->root, SEARCH_MODSEQ);
     return (program_r->returns.options & RETURN_RELEVANCY) == 0 ||
            search_has_key(program_r->root, SEARCH_FUZZY) ||
            lexer_fail(lx, LEXER_SYNTAX, "RELEVANCY wants FUZZY");
@@ -298,7 +321,10 @@ bool parse_search_criteria(struct lexer *lx, struct search_program *program_r)
     if (program_r->root == NULL || !lexer_astring(lx, &charset) || !lexer_space(lx))
         return false;
     program_r->charset = charset.octets;
-    return key_list(lx, 0, &program_r->root->child);
+    if (!key_list(lx, 0, &program_r->root->child))
+        return false;
+    program_r->returns.modseq = search_has_key(program_r->root, SEARCH_MODSEQ);
+    return true;
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): SEARCH_DEPTH_MAX bounds it

@@ -27,6 +27,7 @@ enum search_kind {
     SEARCH_SENTBEFORE, /* the Date field before `day` */
     SEARCH_SENTON,
     SEARCH_SENTSINCE,
+    SEARCH_MODSEQ, /* mod-sequence of `modseq` or above (RFC 7162 section 3.1.5) */
     SEARCH_LARGER, /* RFC822.SIZE above `size` */
     SEARCH_SMALLER,
     SEARCH_HEADER, /* the field `name` has `text` in it */
@@ -43,6 +44,7 @@ struct search_key {
     void *prepared; /* the caller's, for `text` made ready; NULL here */
     int64_t day;    /* since 1970-01-01 */
     uint32_t size;
+    uint64_t modseq;
 };
 
 struct search_program {

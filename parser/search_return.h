@@ -26,6 +26,8 @@ struct search_return {
     bool given;       /* RETURN was there: the answer is ESEARCH */
     unsigned options; /* enum search_return_option; RETURN () is ALL */
     struct partial_range partial;
+    bool modseq; /* the search asks for MODSEQ, and the answer has the highest (RFC 7162 section
+                    3.1.6) */
 };
 
 /* "(" [option *(SP option)] ")", behind "RETURN ". */

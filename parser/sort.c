@@ -72,6 +72,7 @@ bool parse_sort(struct lexer *lx, struct sort_program *program_r)
         return false;
     if (!criteria(lx, program_r) || !parse_search_criteria(lx, &program_r->search))
         return false;
+    returned.modseq = program_r->search.returns.modseq;
     program_r->search.returns = returned;
     bool relevancy = (returned.options & RETURN_RELEVANCY) != 0;
     for (size_t i = 0; i < program_r->criteria; i++)

@@ -9,7 +9,7 @@ const char *const status_item_name[STATUS_ITEMS] = {
     [STATUS_MESSAGES] = "MESSAGES", [STATUS_RECENT] = "RECENT",
     [STATUS_UIDNEXT] = "UIDNEXT",   [STATUS_UIDVALIDITY] = "UIDVALIDITY",
     [STATUS_UNSEEN] = "UNSEEN",     [STATUS_DELETED] = "DELETED",
-    [STATUS_SIZE] = "SIZE",
+    [STATUS_SIZE] = "SIZE",         [STATUS_HIGHESTMODSEQ] = "HIGHESTMODSEQ",
 };
 
 static bool item(struct lexer *lx, unsigned *items)

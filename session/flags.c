@@ -3,6 +3,7 @@
 #include "net/stream.h"
 #include "session/view.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 const struct system_flag system_flag[SYSTEM_FLAGS] = {
@@ -106,17 +107,32 @@ void flags_put(const struct mailbox *mb, struct stream *io, const struct message
     stream_write(io, last->text, last->n);
 }
 
-void flags_tell(const struct mailbox *mb, struct stream *io, uint32_t sequence, bool uid,
-                const struct message_info *info, struct flags_text *last)
+void flags_put_modseq(struct stream *io, const struct message_info *info)
 {
+    stream_printf(io, "MODSEQ (%" PRIu64 ")", info->modseq);
+}
+
+void flags_tell(const struct mailbox *mb, struct stream *io, uint32_t sequence,
+                const struct view_sync *how, const struct message_info *info,
+                struct flags_text *last)
+{
+    const char *before = "";
     stream_puts(io, "* ");
     stream_put_uint(io, sequence);
     stream_puts(io, " FETCH (");
-    if (uid) {
+    if (how->uids) {
         stream_puts(io, "UID ");
         stream_put_uint(io, info->uid);
-        stream_puts(io, " ");
+        before = " ";
     }
-    flags_put(mb, io, info, last);
+    if (last != NULL) {
+        stream_puts(io, before);
+        flags_put(mb, io, info, last);
+        before = " ";
+    }
+    if (how->modseqs) {
+        stream_puts(io, before);
+        flags_put_modseq(io, info);
+    }
     stream_puts(io, ")\r\n");
 }

@@ -218,6 +218,8 @@ static enum answer match(struct subject *s, const struct search_key *key)
         return yes_if(sequence_contains(&key->set, s->sequence));
     case SEARCH_UID:
         return yes_if(sequence_contains(&key->set, s->info.uid));
+    case SEARCH_MODSEQ:
+        return yes_if(s->info.modseq >= key->modseq);
     case SEARCH_FLAG:
     case SEARCH_KEYWORD:
         return yes_if(has_flag(&s->info, key->prepared));

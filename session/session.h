@@ -23,6 +23,11 @@ enum session_state {
     STATE_LOGOUT = 1 << 3
 };
 
+/* What the client has asked for, by ENABLE (RFC 5161) or by using it. */
+enum session_extension {
+    EXTENSION_CONDSTORE = 1 << 0 /* RFC 7162 section 3.1: MODSEQ in FETCH responses */
+};
+
 /* What the logout line in the log counts. */
 struct session_counts {
     uint64_t fetched;  /* messages of which a body or header was sent */
@@ -35,6 +40,7 @@ struct session {
     struct stream *io;
     const struct settings *settings;
     enum session_state state;
+    unsigned enabled;      /* enum session_extension */
     struct gate *gate;     /* in the gate alone, else NULL */
     bool password_refused; /* no password may be sent on this connection: LOGINDISABLED */
     bool handed_over;      /* the gate has done its work */

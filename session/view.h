@@ -69,8 +69,13 @@ void view_own_free(struct view_own *own);
 struct view_sync {
     bool expunges;              /* may be told now; else they are kept for later */
     bool uids;                  /* UID command: name the UID in each FETCH response */
+    bool modseqs;               /* and the mod-sequence (RFC 7162 section 3.1) */
     const struct view_own *own; /* or NULL */
 };
+
+/* The highest mod-sequence of which the client knows everything: HIGHESTMODSEQ (RFC 7162
+ * section 3.1.2.1); never 0. */
+uint64_t view_highest_modseq(const struct view *v);
 
 /* Looks at the disk, brings the view up to date and tells the client: FLAGS, EXPUNGE, EXISTS,
  * RECENT, FETCH. On a failure of the store nothing is told; STORE_NONEXISTENT: the folder is

@@ -128,7 +128,7 @@ static void tell_flags(const struct view *v, struct stream *io, const struct vie
     for (size_t i = 0; i < changed->count && io->state == STREAM_OPEN; i++) {
         uint32_t sequence = view_sequence_next(v, changed->uid[i], &at);
         if (sequence != 0 && mailbox_get(v->mailbox, changed->uid[i], &info) && !info.expunged)
-            flags_tell(v->mailbox, io, sequence, how->uids, &info, &text);
+            flags_tell(v->mailbox, io, sequence, how, &info, &text);
     }
 }
 
@@ -179,6 +179,12 @@ enum store_error view_sync(struct view *v, struct stream *io, const struct view_
     free(n.gone.uid);
     free(n.flags.uid);
     return error;
+}
+
+uint64_t view_highest_modseq(const struct view *v)
+{
+    uint64_t modseq = v->told < v->expunges_told ? v->told : v->expunges_told;
+    return modseq > 0 ? modseq : 1;
 }
 
 bool view_lost(enum store_error error, struct stream *io)

@@ -7,6 +7,7 @@ static const char *const names[] = { [FETCH_UID] = "UID",
                                      [FETCH_FLAGS] = "FLAGS",
                                      [FETCH_INTERNALDATE] = "INTERNALDATE",
                                      [FETCH_SIZE] = "RFC822.SIZE",
+                                     [FETCH_MODSEQ] = "MODSEQ",
                                      [FETCH_ENVELOPE] = "ENVELOPE",
                                      [FETCH_BODY] = "BODY",
                                      [FETCH_BODYSTRUCTURE] = "BODYSTRUCTURE" };
@@ -74,10 +75,15 @@ static bool parse_modifiers(struct lexer *lx, struct buffer *out)
     struct fetch_modifiers m;
     if (!parse_fetch_modifiers(lx, &m))
         return false;
-    CHECK(m.partial);
+    CHECK(m.partial || m.changed);
     const char *sign = m.range.from_end ? "-" : "";
-    buffer_printf(out, "(PARTIAL %s%" PRIu32 ":%s%" PRIu32 ")", sign, m.range.first, sign,
-                  m.range.last);
+    buffer_putc(out, '(');
+    if (m.partial)
+        buffer_printf(out, "PARTIAL %s%" PRIu32 ":%s%" PRIu32 "%s", sign, m.range.first, sign,
+                      m.range.last, m.changed ? " " : "");
+    if (m.changed)
+        buffer_printf(out, "CHANGEDSINCE %" PRIu64, m.since);
+    buffer_putc(out, ')');
     return true;
 }
 

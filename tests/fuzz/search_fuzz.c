@@ -122,6 +122,9 @@ static void put_key(struct buffer *out, const struct search_key *key, unsigned d
     case SEARCH_YOUNGER:
         buffer_printf(out, "%s %" PRIu32, word[key->kind], key->size);
         break;
+    case SEARCH_MODSEQ:
+        buffer_printf(out, "MODSEQ %" PRIu64, key->modseq);
+        break;
     case SEARCH_HEADER:
     case SEARCH_BODY:
     case SEARCH_TEXT:
