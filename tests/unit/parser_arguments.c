@@ -227,10 +227,16 @@ static void test_fetch_items(void **state)
 // NOLINTNEXTLINE(misc-no-recursion)
 static void show(const struct search_key *key, char *out, size_t size)
 {
-    static const char *const name[] = { "all",   "and",    "or",   "not",    "seq",
-                                        "uid",   "flag",   "kw",   "before", "on",
-                                        "since", "sbef",   "son",  "ssin",   "more",
-                                        "less",  "header", "body", "text" };
+    static const char *const name[] = {
+        [SEARCH_ALL] = "all",       [SEARCH_AND] = "and",         [SEARCH_OR] = "or",
+        [SEARCH_NOT] = "not",       [SEARCH_FUZZY] = "fuzzy",     [SEARCH_SEQUENCE] = "seq",
+        [SEARCH_UID] = "uid",       [SEARCH_FLAG] = "flag",       [SEARCH_KEYWORD] = "kw",
+        [SEARCH_BEFORE] = "before", [SEARCH_ON] = "on",           [SEARCH_SINCE] = "since",
+        [SEARCH_OLDER] = "older",   [SEARCH_YOUNGER] = "younger", [SEARCH_SENTBEFORE] = "sbef",
+        [SEARCH_SENTON] = "son",    [SEARCH_SENTSINCE] = "ssin",  [SEARCH_MODSEQ] = "modseq",
+        [SEARCH_LARGER] = "more",   [SEARCH_SMALLER] = "less",    [SEARCH_HEADER] = "header",
+        [SEARCH_BODY] = "body",     [SEARCH_TEXT] = "text",
+    };
     size_t n = strlen(out);
     snprintf(out + n, size - n, "(%s%s%s", name[key->kind], key->name != NULL ? " " : "",
              key->name != NULL ? key->name : "");
@@ -257,6 +263,10 @@ static void test_search(void **state)
         { "cc x\r\n", "(and(header Cc))" },
         { "HEADER Subject \"\" KEYWORD foo UNKEYWORD bar\r\n",
           "(and(header Subject)(kw foo)(not(kw bar)))" },
+        { "RETURN (MIN COUNT) FUZZY (OLDER 5 $)\r\n", "(and(fuzzy(and(older)(seq))))" },
+        { "return () charset us-ascii UID $ YOUNGER 1\r\n", "(and(uid)(younger))" },
+        { "MODSEQ \"/flags/\\\\draft\" all 620162338 OR MODSEQ 0 ALL\r\n",
+          "(and(modseq)(or(modseq)(all)))" },
     };
     static const char *const bad[] = {
         "\r\n",
@@ -278,6 +288,12 @@ static void test_search(void **state)
         "CCC x\r\n",
         "LARGER 4294967296\r\n",
         "ALL \r\n",
+        "RETURN (ALL)\r\n",
+        "RETURN (RELEVANCY) ALL\r\n",
+        "FUZZY\r\n",
+        "OLDER 0\r\n",
+        "$,1\r\n",
+        "MODSEQ 9223372036854775808\r\n",
     };
     struct search_program program;
     (void)state;
