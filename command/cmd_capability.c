@@ -3,6 +3,9 @@
 #include "auth/mechanism.h"
 #include "auth/sasl.h"
 #include "command/command.h"
+#include "config/settings.h"
+
+#include <inttypes.h>
 
 void put_capabilities(const struct session *s, struct stream *io)
 {
@@ -12,7 +15,8 @@ void put_capabilities(const struct session *s, struct stream *io)
                         "CONDSTORE UNSELECT UIDPLUS MOVE BINARY WITHIN I18NLEVEL=1 "
                         "ESEARCH SEARCHRES PARTIAL SEARCH=FUZZY "
                         "SORT SORT=DISPLAY ESORT "
-                        "THREAD=ORDEREDSUBJECT THREAD=REFERENCES THREAD=REFS");
+                        "THREAD=ORDEREDSUBJECT THREAD=REFERENCES THREAD=REFS MULTIAPPEND");
+        stream_printf(io, " APPENDLIMIT=%" PRIu64, s->settings->max_message);
         return;
     }
     const struct sasl_terms terms = { s->settings, s->gate->tls, s->password_refused };

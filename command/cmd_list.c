@@ -82,7 +82,6 @@ static void list_one(const struct lister *l, size_t i)
 {
     const struct list_request *r = l->request;
     const struct listed *f = &l->folders.folder[i];
-    struct stream *io = l->c->session->io;
     struct mailbox_counts counts;
     bool fits = selected(l, f);
     bool any = false, unlisted = false;
@@ -97,7 +96,7 @@ static void list_one(const struct lister *l, size_t i)
         status ? get_status(l->c->session, f->name, r->status, &counts) : STORE_OK;
     put_listed(l, f, error == STORE_NOPERM || error == STORE_NONEXISTENT, any);
     if (status && error == STORE_OK)
-        put_status(io, f->name, r->status, &counts);
+        put_status(l->c->session, f->name, r->status, &counts);
 }
 
 static enum store_error list_folders(struct lister *l)

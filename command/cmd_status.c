@@ -1,6 +1,8 @@
 /* STATUS: RFC 3501 section 6.3.10; SIZE: RFC 8438. */
 #include "command/status.h"
 
+#include "config/settings.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -31,15 +33,21 @@ enum store_error get_status(struct session *s, const char *name, unsigned items,
     return octets ? mailbox_octets(s->view.mailbox, counts_r) : STORE_OK;
 }
 
-void put_status(struct stream *io, const char *name, unsigned items,
+void put_status(const struct session *s, const char *name, unsigned items,
                 const struct mailbox_counts *counts)
 {
     const uint64_t value[STATUS_ITEMS] = {
-        [STATUS_MESSAGES] = counts->messages, [STATUS_RECENT] = counts->recent,
-        [STATUS_UIDNEXT] = counts->uidnext,   [STATUS_UIDVALIDITY] = counts->uidvalidity,
-        [STATUS_UNSEEN] = counts->unseen,     [STATUS_DELETED] = counts->deleted,
-        [STATUS_SIZE] = counts->octets,       [STATUS_HIGHESTMODSEQ] = counts->modseq,
+        [STATUS_MESSAGES] = counts->messages,
+        [STATUS_RECENT] = counts->recent,
+        [STATUS_UIDNEXT] = counts->uidnext,
+        [STATUS_UIDVALIDITY] = counts->uidvalidity,
+        [STATUS_UNSEEN] = counts->unseen,
+        [STATUS_DELETED] = counts->deleted,
+        [STATUS_SIZE] = counts->octets,
+        [STATUS_HIGHESTMODSEQ] = counts->modseq,
+        [STATUS_APPENDLIMIT] = s->settings->max_message,
     };
+    struct stream *io = s->io;
     stream_puts(io, "* STATUS ");
     put_mailbox(io, name);
     const char *before = " (";
@@ -66,6 +74,6 @@ void run_status(struct command *c)
     }
     if ((args->items & 1U << STATUS_HIGHESTMODSEQ) != 0)
         enable_condstore(c->session);
-    put_status(c->session->io, name, args->items, &counts);
+    put_status(c->session, name, args->items, &counts);
     command_ok(c, NULL, "STATUS completed");
 }

@@ -9,7 +9,7 @@
  */
 enum store_error get_status(struct session *s, const char *name, unsigned items,
                             struct mailbox_counts *counts_r);
-void put_status(struct stream *io, const char *name, unsigned items,
+void put_status(const struct session *s, const char *name, unsigned items,
                 const struct mailbox_counts *counts);
 
 #endif

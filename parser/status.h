@@ -1,5 +1,5 @@
 /* What STATUS asks for (RFC 3501 section 6.3.10; SIZE: RFC 8438; DELETED: RFC 9051 section
- * 6.3.11; HIGHESTMODSEQ: RFC 7162 section 3.1.7). */
+ * 6.3.11; HIGHESTMODSEQ: RFC 7162 section 3.1.7; APPENDLIMIT: RFC 7889). */
 #ifndef PARSER_STATUS_H
 #define PARSER_STATUS_H
 
@@ -14,6 +14,7 @@ enum status_item {
     STATUS_DELETED,
     STATUS_SIZE,
     STATUS_HIGHESTMODSEQ,
+    STATUS_APPENDLIMIT,
     STATUS_ITEMS
 };
 
