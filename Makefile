@@ -141,7 +141,7 @@ $(BUILD)/unit/auth_tls: | $(BUILD)/imapd-tls.so
 
 # Debian's packages, the one list. What builds; what serves the demo besides; what checks besides.
 DEPS_BUILD := gcc libc6-dev libpam0g-dev libcrypt-dev libssl-dev libutf8proc-dev liblmdb-dev \
-              libseccomp-dev
+              libseccomp-dev zlib1g-dev
 DEPS_DEMO  := xinetd python3 util-linux
 DEPS_CHECK := openssl libcmocka-dev libpam-wrapper systemd fail2ban mandoc curl mutt isync procps passwd \
               gsasl libsasl2-modules tmux dovecot-imapd e2fsprogs mount haproxy

@@ -108,6 +108,8 @@ void enable_condstore(struct session *s);
 void put_highest_modseq(const struct session *s);
 
 /* One per command, or close family: see the table. */
+bool parse_compress(struct command *c);
+void run_compress(struct command *c);
 bool parse_enable(struct command *c);
 void run_enable(struct command *c);
 bool parse_id(struct command *c);

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "command/command.h"
 #include "config/settings.h"
+#include "net/deflate.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -315,5 +316,8 @@ enum server_end serve_user(struct session *s, const char *tag)
     view_close(&s->parked);
     store_close(s->store);
     s->store = NULL;
+    s->io->transport = NULL;
+    deflate_end(s->deflate);
+    s->deflate = NULL;
     return end;
 }

@@ -16,8 +16,10 @@ const struct command_entry command_table[] = {
     { "STARTTLS", BEFORE, NEWS_NONE, parse_nothing, run_starttls },
     { "LOGIN", BEFORE, NEWS_NONE, parse_login, run_login },
     { "AUTHENTICATE", BEFORE, NEWS_NONE, parse_authenticate, run_authenticate },
-    /* Authenticated state: 6.3; NAMESPACE: RFC 2342; IDLE: RFC 2177; ENABLE: RFC 5161.
+    /* Authenticated state: 6.3; NAMESPACE: RFC 2342; IDLE: RFC 2177; ENABLE: RFC 5161;
+     * COMPRESS: RFC 4978.
      */
+    { "COMPRESS", AFTER, NEWS_NONE, parse_compress, run_compress },
     { "ENABLE", AFTER, NEWS_ALL, parse_enable, run_enable },
     { "SELECT", AFTER, NEWS_NONE, parse_select, run_select },
     { "EXAMINE", AFTER, NEWS_NONE, parse_select, run_examine },

@@ -163,8 +163,9 @@ static bool wait_for_room(struct stream *s)
 /* After a transport said no: waits, if it is only that it can't yet. */
 static bool wait_for_transport(struct stream *s)
 {
-    return errno == EAGAIN ? stream_wait_for(s, s->in_fd, s->transport->waits)
-                           : fail(s, STREAM_FAILED);
+    short waits = s->transport->waits;
+    int fd = (waits & POLLOUT) != 0 ? s->out_fd : s->in_fd; /* one socket, or two pipes */
+    return errno == EAGAIN ? stream_wait_for(s, fd, waits) : fail(s, STREAM_FAILED);
 }
 
 /* Sends n octets through the transport; `more` as below. */

@@ -58,8 +58,8 @@ struct stream {
 /* Makes a stream over two open descriptors, which stay the caller's. */
 void stream_init(struct stream *s, int in_fd, int out_fd, unsigned timeout);
 
-/* From now on through the transport, which reads and writes the same descriptors (one socket)
- * and stays the caller's. What was read and not used is thrown away: nothing that came before
+/* From now on through the transport, which reads and writes the same descriptors and stays the
+ * caller's. What was read and not used is thrown away: nothing that came before
  * may be taken for what comes through it. */
 void stream_through(struct stream *s, struct transport *transport);
 

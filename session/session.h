@@ -14,6 +14,7 @@
 
 struct gate;
 struct settings;
+struct transport;
 
 /* RFC 3501 section 3. */
 enum session_state {
@@ -47,8 +48,9 @@ struct session {
     const char *user;      /* for the log; NULL in the gate */
     const char *peer;      /* the client's address, for the log */
     struct store *store;
-    struct view view;   /* the selected folder as this client sees it */
-    struct view parked; /* session/select.h: the one that was selected before, if any */
+    struct view view;          /* the selected folder as this client sees it */
+    struct view parked;        /* session/select.h: the one that was selected before, if any */
+    struct transport *deflate; /* COMPRESS is active; or NULL */
     struct session_counts counts;
 };
 
