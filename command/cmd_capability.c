@@ -11,12 +11,14 @@ void put_capabilities(const struct session *s, struct stream *io)
 {
     stream_puts(io, "IMAP4rev1 SASL-IR LITERAL+ ID");
     if (s->state != STATE_NOT_AUTHENTICATED) {
-        stream_puts(io, " ENABLE IDLE NAMESPACE CHILDREN LIST-EXTENDED LIST-STATUS STATUS=SIZE "
-                        "CONDSTORE UNSELECT UIDPLUS MOVE BINARY WITHIN I18NLEVEL=1 "
-                        "ESEARCH SEARCHRES PARTIAL SEARCH=FUZZY "
-                        "SORT SORT=DISPLAY ESORT "
-                        "THREAD=ORDEREDSUBJECT THREAD=REFERENCES THREAD=REFS MULTIAPPEND"
-                        " COMPRESS=DEFLATE");
+        stream_puts(
+            io,
+            " ENABLE IDLE NAMESPACE CHILDREN LIST-EXTENDED LIST-STATUS STATUS=SIZE SPECIAL-USE "
+            "CONDSTORE UNSELECT UIDPLUS MOVE BINARY WITHIN I18NLEVEL=1 "
+            "ESEARCH SEARCHRES PARTIAL SEARCH=FUZZY "
+            "SORT SORT=DISPLAY ESORT "
+            "THREAD=ORDEREDSUBJECT THREAD=REFERENCES THREAD=REFS MULTIAPPEND"
+            " COMPRESS=DEFLATE");
         stream_printf(io, " APPENDLIMIT=%" PRIu64, s->settings->max_message);
         return;
     }

@@ -1,11 +1,11 @@
 /* LIST: RFC 3501 section 6.3.8; CHILDREN: RFC 3348; LIST-EXTENDED: RFC 5258; LIST-STATUS: RFC
- * 5819. */
+ * 5819; SPECIAL-USE: RFC 6154. */
 #include "command/list.h"
 #include "command/status.h"
 
 #include "mailstore/name.h"
 #include "parser/list.h"
-#include "session/folders.h"
+#include "session/special_use.h"
 
 #include <stdlib.h>
 
@@ -26,7 +26,9 @@ bool parse_list(struct command *c)
 /* Whether a name satisfies the selection criteria (RFC 5258 section 3). */
 static bool selected(const struct lister *l, const struct listed *f)
 {
-    return (l->request->select & LIST_SUBSCRIBED) != 0 ? f->subscribed : f->exists;
+    unsigned select = l->request->select;
+    bool is = (select & LIST_SUBSCRIBED) != 0 ? f->subscribed : f->exists;
+    return is && ((select & LIST_SPECIAL_USE) == 0 || f->use != 0);
 }
 
 static bool matches(const struct lister *l, const char *name)
@@ -70,10 +72,20 @@ static void put_listed(const struct lister *l, const struct listed *f, bool shut
         stream_puts(io, "\\Noselect ");
     if (told && f->subscribed)
         stream_puts(io, "\\Subscribed ");
+    for (unsigned i = 0; i < SPECIAL_USES; i++)
+        if ((f->use & 1U << i) != 0)
+            stream_printf(io, "%s ", special_use_name[i]);
     stream_puts(io, f->has_children ? "\\HasChildren" : "\\HasNoChildren");
     stream_puts(io, ") \"/\" ");
     put_mailbox(io, f->name);
-    stream_puts(io, childinfo ? " (\"CHILDINFO\" (\"SUBSCRIBED\"))\r\n" : "\r\n");
+    if (childinfo)
+        stream_printf(io, " (\"CHILDINFO\" (%s%s%s))",
+                      (r->select & LIST_SUBSCRIBED) != 0 ? "\"SUBSCRIBED\"" : "",
+                      (r->select & LIST_SUBSCRIBED) != 0 && (r->select & LIST_SPECIAL_USE) != 0
+                          ? " "
+                          : "",
+                      (r->select & LIST_SPECIAL_USE) != 0 ? "\"SPECIAL-USE\"" : "");
+    stream_puts(io, "\r\n");
 }
 
 /* The status is asked for before the folder is listed, which depends on it (RFC 5819 section
@@ -106,6 +118,7 @@ static enum store_error list_folders(struct lister *l)
         (r->select & LIST_SUBSCRIBED) != 0 || (r->returns & LIST_RETURN_SUBSCRIBED) != 0;
     enum store_error error =
         listed_folders_read(l->c->session->store, subscriptions, &l->folders);
+    special_uses_mark(&l->folders);
     for (size_t i = 0; error == STORE_OK && i < l->folders.count; i++)
         list_one(l, i);
     listed_folders_free(&l->folders);

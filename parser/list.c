@@ -16,6 +16,7 @@ static const struct option selections[] = {
     { "SUBSCRIBED", LIST_SUBSCRIBED },
     { "REMOTE", LIST_REMOTE },
     { "RECURSIVEMATCH", LIST_RECURSIVEMATCH },
+    { "SPECIAL-USE", LIST_SPECIAL_USE },
     { NULL, 0 },
 };
 
@@ -23,6 +24,7 @@ static const struct option returns[] = {
     { "SUBSCRIBED", LIST_RETURN_SUBSCRIBED },
     { "CHILDREN", LIST_RETURN_CHILDREN },
     { "STATUS", LIST_RETURN_STATUS },
+    { "SPECIAL-USE", LIST_RETURN_SPECIAL_USE },
     { NULL, 0 },
 };
 

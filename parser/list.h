@@ -9,14 +9,16 @@
 enum list_selection {
     LIST_SUBSCRIBED = 1 << 0,
     LIST_REMOTE = 1 << 1,
-    LIST_RECURSIVEMATCH = 1 << 2
+    LIST_RECURSIVEMATCH = 1 << 2,
+    LIST_SPECIAL_USE = 1 << 3 /* RFC 6154 section 2 */
 };
 
 /* What is told of each (RFC 5258 section 3.2). */
 enum list_return {
     LIST_RETURN_SUBSCRIBED = 1 << 0,
     LIST_RETURN_CHILDREN = 1 << 1,
-    LIST_RETURN_STATUS = 1 << 2
+    LIST_RETURN_STATUS = 1 << 2,
+    LIST_RETURN_SPECIAL_USE = 1 << 3
 };
 
 struct list_request {

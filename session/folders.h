@@ -10,6 +10,7 @@ struct listed {
     bool selectable; /* and it is a mailbox */
     bool has_children;
     bool subscribed;
+    unsigned use; /* enum special_use, by special_uses_mark */
 };
 
 struct listed_folders {

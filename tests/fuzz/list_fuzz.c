@@ -32,8 +32,9 @@ static void put_options(struct buffer *out, unsigned options, const char *const 
 
 static bool parse(struct lexer *lx, struct buffer *out)
 {
-    static const char *const select[] = { "SUBSCRIBED", "REMOTE", "RECURSIVEMATCH" };
-    static const char *const returns[] = { "SUBSCRIBED", "CHILDREN" };
+    static const char *const select[] = { "SUBSCRIBED", "REMOTE", "RECURSIVEMATCH",
+                                          "SPECIAL-USE" };
+    static const char *const returns[] = { "SUBSCRIBED", "CHILDREN", "", "SPECIAL-USE" };
     struct list_request r;
     if (!parse_list_request(lx, &r))
         return false;

@@ -200,6 +200,10 @@ def mailbox(text):
     return 'INBOX' if text.upper() == 'INBOX' else text
 
 
+# May stand in any LIST response (RFC 6154 section 2); where a script names one, all count.
+SPECIAL_USES = r'\\Archive|\\Drafts|\\Junk|\\Sent|\\Trash'
+
+
 def match_list(want, got, variables):
     want, got = values(want), values(got)
     if len(want) not in (3, 4) or len(got) != len(want):
@@ -207,6 +211,8 @@ def match_list(want, got, variables):
     attributes = values(inside(want[0])) + ['\\Marked?', '\\Unmarked?']
     if 'children' not in want[0].lower():
         attributes += ['\\HasChildren?', '\\HasNoChildren?']
+    if not re.search(SPECIAL_USES, want[0]):
+        attributes += [use + '?' for use in SPECIAL_USES.replace('\\\\', '\\').split('|')]
     compare_set(attributes, values(inside(got[0])), variables, 'attributes')
     compare(want[1], got[1], variables)
     compare(mailbox(want[2]), mailbox(got[2]), variables)
