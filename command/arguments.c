@@ -79,10 +79,9 @@ void put_mailbox(struct stream *io, const char *name)
     buffer_free(&wire);
 }
 
-bool command_messages(struct command *c, struct sequence_set *set,
-                      struct view_messages *messages_r)
+bool command_resolved(struct command *c, enum view_resolved resolved)
 {
-    switch (view_resolve(&c->session->view, set, c->by_uid, messages_r)) {
+    switch (resolved) {
     case VIEW_RESOLVED:
         return true;
     case VIEW_NO_SUCH_NUMBER:
@@ -92,6 +91,12 @@ bool command_messages(struct command *c, struct sequence_set *set,
         command_no(c, "UNAVAILABLE", "Out of memory");
         return false;
     }
+}
+
+bool command_messages(struct command *c, struct sequence_set *set,
+                      struct view_messages *messages_r)
+{
+    return command_resolved(c, view_resolve(&c->session->view, set, c->by_uid, messages_r));
 }
 
 bool command_flags(struct command *c, const struct flag_names *names, enum flag_op op,

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* How often in all the mailbox is asked for what has changed, when it breaks off. */
+#define CHANGES_TRIES 3
+
 struct fetch_args {
     struct sequence_set set;
     struct fetch_request request;
@@ -49,41 +52,71 @@ static bool asks_for_modseq(const struct fetch_request *request)
     return false;
 }
 
-/* Of ascending UIDs those that were changed, which are told in the same order. */
+/* UIDs of messages that are there, ascending. */
 struct changed {
-    struct view_messages *messages;
-    size_t at, kept;
+    uint32_t *uid;
+    size_t count, room;
+    bool no_memory;
 };
 
-static void keep_one(void *ctx, const struct message_info *info)
+static void add_changed(void *ctx, const struct message_info *info)
 {
     struct changed *c = ctx;
-    const struct view_messages *m = c->messages;
-    while (c->at < m->count && m->uid[c->at] < info->uid)
-        c->at++;
-    if (c->at < m->count && m->uid[c->at] == info->uid && !info->expunged)
-        m->uid[c->kept++] = m->uid[c->at++];
+    if (c->no_memory || info->expunged)
+        return;
+    if (c->count == c->room) {
+        size_t room = c->room * 2 + 64;
+        uint32_t *larger = reallocarray(c->uid, room, sizeof *larger);
+        c->no_memory = larger == NULL;
+        if (c->no_memory)
+            return;
+        c->uid = larger;
+        c->room = room;
+    }
+    c->uid[c->count++] = info->uid;
 }
 
-/* Leaves those with a higher mod-sequence. What it costs is what has changed, and a walk over
- * the UIDs in memory. Where the change list broke off in the midst each message is asked for
- * its own: what was kept already comes before what is still to be asked. */
-static bool keep_changed(struct mailbox *mb, uint64_t since, struct view_messages *messages)
+/* The changed ones of the set. What it costs is what has changed, and with PARTIAL, which
+ * counts in the set (RFC 9394 section 3.4), the set. */
+static enum view_resolved resolve_changed(struct command *c, struct fetch_args *args,
+                                          struct view_messages *messages_r)
 {
-    struct changed c = { .messages = messages };
-    struct view_messages all = { calloc(messages->count + 1, sizeof *all.uid),
-                                 messages->count };
-    struct message_info info;
-    if (all.uid == NULL)
-        return false;
-    memcpy(all.uid, messages->uid, all.count * sizeof *all.uid);
-    bool told = mailbox_changes(mb, since, keep_one, &c) != CHANGES_BROKEN_OFF;
-    for (size_t i = c.kept = told ? c.kept : 0; !told && i < all.count; i++)
-        if (mailbox_get(mb, all.uid[i], &info) && info.modseq > since)
-            messages->uid[c.kept++] = all.uid[i];
-    messages->count = c.kept;
-    free(all.uid);
-    return true;
+    struct view *v = &c->session->view;
+    struct changed changed = { .uid = NULL };
+    struct view_messages all;
+    enum view_resolved resolved = VIEW_NO_MEMORY;
+    *messages_r = (struct view_messages){ 0 };
+    if (args->modifiers.partial) {
+        resolved = view_resolve(v, &args->set, c->by_uid, &all);
+        if (resolved != VIEW_RESOLVED)
+            return resolved;
+        narrow(&all, &args->modifiers);
+    }
+    enum changes_told told = CHANGES_BROKEN_OFF;
+    for (int i = 0; i < CHANGES_TRIES && told == CHANGES_BROKEN_OFF; i++) {
+        changed.count = 0;
+        told = mailbox_changes(v->mailbox, args->modifiers.since, add_changed, &changed);
+    }
+    if (told == CHANGES_BROKEN_OFF || changed.no_memory) {
+        resolved = VIEW_NO_MEMORY;
+    } else if (!args->modifiers.partial) {
+        resolved = view_resolve_among(v, &args->set, c->by_uid, changed.uid, changed.count,
+                                      messages_r);
+    } else {
+        *messages_r = (struct view_messages){ calloc(all.count + 1, sizeof *all.uid), 0 };
+        size_t at = 0;
+        for (size_t i = 0; messages_r->uid != NULL && i < all.count; i++) {
+            while (at < changed.count && changed.uid[at] < all.uid[i])
+                at++;
+            if (at < changed.count && changed.uid[at] == all.uid[i])
+                messages_r->uid[messages_r->count++] = all.uid[i];
+        }
+        resolved = messages_r->uid != NULL ? VIEW_RESOLVED : VIEW_NO_MEMORY;
+    }
+    if (args->modifiers.partial)
+        view_messages_free(&all);
+    free(changed.uid);
+    return resolved;
 }
 
 /* Messages that can't be had are left out; the first reason is that of the NO in the end. So
@@ -108,21 +141,25 @@ static enum store_error fetch_all(struct command *c, const struct view_messages 
     return first;
 }
 
+/* The messages to fetch; false: the command is ended. */
+static bool find(struct command *c, struct fetch_args *args, struct view_messages *messages_r)
+{
+    if (args->modifiers.changed)
+        return command_resolved(c, resolve_changed(c, args, messages_r));
+    if (!command_messages(c, &args->set, messages_r))
+        return false;
+    narrow(messages_r, &args->modifiers);
+    return true;
+}
+
 void run_fetch(struct command *c)
 {
     struct fetch_args *args = c->args;
     struct view_messages messages;
-    if (!command_messages(c, &args->set, &messages))
-        return;
-    narrow(&messages, &args->modifiers);
     if (asks_for_modseq(&args->request))
         enable_condstore(c->session);
-    if (args->modifiers.changed &&
-        !keep_changed(c->session->view.mailbox, args->modifiers.since, &messages)) {
-        view_messages_free(&messages);
-        command_store_error(c, STORE_UNAVAILABLE);
+    if (!find(c, args, &messages))
         return;
-    }
     bool unknown_encoding = false;
     enum store_error error = fetch_all(c, &messages, &unknown_encoding);
     view_messages_free(&messages);

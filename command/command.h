@@ -86,6 +86,9 @@ void put_string(struct stream *io, const char *octets, size_t n);
 bool command_messages(struct command *c, struct sequence_set *set,
                       struct view_messages *messages_r);
 
+/* What view_resolve said: true, or the command is ended. */
+bool command_resolved(struct command *c, enum view_resolved resolved);
+
 /* Flags as the store takes them. `change` then points into the arena. False (and the command
  * ended BAD) for a system flag that there is not; \Recent is passed over (nobody can set it).
  */

@@ -27,16 +27,32 @@ static int by_rank(const void *a, const void *b, void *ctx)
     return (x > y) - (x < y);
 }
 
-/* Those without parents, by rank. NULL: no memory. */
+/* Those without parents, by rank: the messages come so, the dummies are sorted, and both
+ * merged. NULL: no memory. */
 static uint32_t *list_roots(struct forest *f, size_t *n_r)
 {
     uint32_t *root = calloc(f->count + 1, sizeof *root);
-    *n_r = 0;
-    for (size_t i = 0; root != NULL && i < f->count; i++)
+    uint32_t *dummy = calloc(f->count - f->n + 1, sizeof *dummy);
+    size_t dummies = 0, at = 0, n = 0;
+    for (size_t i = f->n; dummy != NULL && i < f->count; i++)
         if (f->node[i].parent == NOBODY && !f->node[i].gone)
-            root[(*n_r)++] = (uint32_t)i;
-    if (root != NULL)
-        qsort_r(root, *n_r, sizeof *root, by_rank, f);
+            dummy[dummies++] = (uint32_t)i;
+    if (dummy != NULL)
+        qsort_r(dummy, dummies, sizeof *dummy, by_rank, f);
+    for (size_t i = 0; root != NULL && dummy != NULL && i < f->n; i++) {
+        while (at < dummies && f->node[dummy[at]].rank < i)
+            root[n++] = dummy[at++];
+        if (f->node[f->by_rank[i]].parent == NOBODY)
+            root[n++] = f->by_rank[i];
+    }
+    while (root != NULL && at < dummies)
+        root[n++] = dummy[at++];
+    if (dummy == NULL) {
+        free(root);
+        root = NULL;
+    }
+    free(dummy);
+    *n_r = n;
     return root;
 }
 
@@ -171,10 +187,13 @@ static bool rank_by_latest(struct forest *f)
 /* --- All of it. ------------------------------------------------------------------------------
  */
 
-static enum store_error finish(struct forest *f, struct threads *t)
+static enum store_error finish(struct forest *f, enum thread_algorithm algorithm,
+                               struct threads *t)
 {
     struct children c = { .first = NULL };
     t->root = list_roots(f, &t->roots);
+    if (t->root != NULL && algorithm == THREAD_REFS) /* whose ranks are not the messages' own */
+        qsort_r(t->root, t->roots, sizeof *t->root, by_rank, f);
     t->node = calloc(f->count + 1, sizeof *t->node);
     bool ok = t->root != NULL && t->node != NULL && children_list(f, &c);
     for (size_t i = 0; ok && i < f->count; i++)
@@ -209,7 +228,7 @@ enum store_error threads_make(const struct view *v, enum thread_algorithm algori
     if (error == STORE_OK)
         error = make(&f, algorithm);
     if (error == STORE_OK)
-        error = finish(&f, threads_r);
+        error = finish(&f, algorithm, threads_r);
     free(f.node);
     free(f.reference);
     free(f.by_rank);

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 struct reader {
     struct forest *f;
@@ -16,7 +17,6 @@ struct reader {
     struct buffer subjects; /* one behind the other */
     struct subject {
         size_t at, n;
-        uint32_t node;
     } * subject;
 };
 
@@ -49,9 +49,8 @@ static void read_sort(struct reader *r, size_t i)
     bool known = value != NULL && summary_sort(value->data, value->len, &sort);
     node->date = known && sort.dated ? sort.second : arrival(r, node->uid);
     node->reply = known && sort.reply;
-    r->subject[i] = (struct subject){ .at = r->subjects.len,
-                                      .n = known ? sort.key[SORT_SUBJECT].n : 0,
-                                      .node = (uint32_t)i };
+    r->subject[i] =
+        (struct subject){ .at = r->subjects.len, .n = known ? sort.key[SORT_SUBJECT].n : 0 };
     if (known)
         buffer_append(&r->subjects, sort.key[SORT_SUBJECT].p, sort.key[SORT_SUBJECT].n);
 }
@@ -98,39 +97,78 @@ static int by_date(const void *a, const void *b, void *ctx)
     return (x > y) - (x < y);
 }
 
+/* Mail mostly lies in the order of its dates. */
+static bool are_in_order(const struct forest *f)
+{
+    for (size_t i = 1; i < f->n; i++)
+        if (f->node[i - 1].date > f->node[i].date)
+            return false;
+    return true;
+}
+
 static void rank(struct forest *f)
 {
     for (size_t i = 0; i < f->n; i++)
         f->by_rank[i] = (uint32_t)i;
-    qsort_r(f->by_rank, f->n, sizeof *f->by_rank, by_date, f);
+    if (!are_in_order(f))
+        qsort_r(f->by_rank, f->n, sizeof *f->by_rank, by_date, f);
     for (size_t i = 0; i < f->n; i++)
         f->node[f->by_rank[i]].rank = (uint32_t)i;
 }
 
-static int by_text(const void *a, const void *b, void *ctx)
+/* By a secret, or a folder of subjects could be made that all want one place. */
+static uint64_t hash(const char *p, size_t n, uint64_t secret)
 {
-    const struct reader *r = ctx;
-    const struct subject *x = a;
-    const struct subject *y = b;
-    size_t n = x->n < y->n ? x->n : y->n;
-    int order = n > 0 ? memcmp(r->subjects.data + x->at, r->subjects.data + y->at, n) : 0;
-    return order != 0 ? order : (x->n > y->n) - (x->n < y->n);
+    uint64_t h = secret ^ n;
+    for (; n > 0;) {
+        uint64_t word = 0;
+        size_t part = n < sizeof word ? n : sizeof word;
+        memcpy(&word, p, part);
+        h = (h ^ word) * 0x9e3779b97f4a7c15U;
+        h ^= h >> 29 ^ secret;
+        p += part;
+        n -= part;
+    }
+    return h * (secret | 1);
 }
 
-/* Gives the same number to the same subjects. */
-static void number_subjects(struct reader *r)
+static bool same(const struct reader *r, const struct subject *a, const struct subject *b)
+{
+    return a->n == b->n &&
+           memcmp(r->subjects.data + a->at, r->subjects.data + b->at, a->n) == 0;
+}
+
+/* Gives the same number to the same subjects. False: no memory. */
+static bool number_subjects(struct reader *r)
 {
     struct forest *f = r->f;
-    f->subjects = SUBJECT_NONE + 1;
-    qsort_r(r->subject, f->n, sizeof *r->subject, by_text, r);
-    for (size_t i = 0; i < f->n; i++) {
-        if (r->subject[i].n == 0)
-            continue;
-        if (i > 0 && by_text(&r->subject[i - 1], &r->subject[i], r) == 0)
-            f->node[r->subject[i].node].subject = f->subjects - 1;
-        else
-            f->node[r->subject[i].node].subject = f->subjects++;
+    uint64_t secret;
+    size_t slots = 64;
+    while (slots < f->n * 2)
+        slots *= 2;
+    uint32_t *slot = malloc(slots * sizeof *slot); /* the first message of a subject */
+    if (slot == NULL || getrandom(&secret, sizeof secret, 0) != (ssize_t)sizeof secret) {
+        free(slot);
+        return false;
     }
+    memset(slot, 0xff, slots * sizeof *slot);
+    f->subjects = SUBJECT_NONE + 1;
+    for (size_t i = 0; i < f->n; i++) {
+        const struct subject *s = &r->subject[i];
+        if (s->n == 0)
+            continue;
+        size_t at = (size_t)(hash(r->subjects.data + s->at, s->n, secret) >> 20) & (slots - 1);
+        while (slot[at] != NOBODY && !same(r, &r->subject[slot[at]], s))
+            at = (at + 1) & (slots - 1);
+        if (slot[at] == NOBODY) {
+            slot[at] = (uint32_t)i;
+            f->node[i].subject = f->subjects++;
+        } else {
+            f->node[i].subject = f->node[slot[at]].subject;
+        }
+    }
+    free(slot);
+    return true;
 }
 
 static enum store_error read_all(struct reader *r, const uint32_t *uid, size_t n)
@@ -167,7 +205,8 @@ enum store_error forest_read(struct forest *f, const struct view *v,
                                  : STORE_UNAVAILABLE;
     if (error == STORE_OK) {
         rank(f);
-        number_subjects(&r);
+        if (!number_subjects(&r))
+            error = STORE_UNAVAILABLE;
     }
     content_end(&r.content);
     buffer_free(&r.value);

@@ -308,6 +308,38 @@ enum view_resolved view_resolve(const struct view *v, struct sequence_set *set, 
     return VIEW_RESOLVED;
 }
 
+/* Of "$", or of a normalized set. *at: for the next UID, which is higher. */
+static bool is_named(const struct view *v, const struct sequence_set *set, bool by_uid,
+                     uint32_t uid, uint32_t sequence, size_t *at)
+{
+    if (!set->saved)
+        return sequence_contains(set, by_uid ? uid : sequence);
+    *at += uid_lower_bound(v->saved + *at, v->saved_count - *at, uid);
+    return *at < v->saved_count && v->saved[*at] == uid;
+}
+
+enum view_resolved view_resolve_among(const struct view *v, struct sequence_set *set,
+                                      bool by_uid, const uint32_t *uid, size_t n,
+                                      struct view_messages *messages_r)
+{
+    size_t at = 0, saved = 0;
+    *messages_r = (struct view_messages){ 0 };
+    if (!set->saved && !by_uid && check_numbers(v, set) != VIEW_RESOLVED)
+        return VIEW_NO_SUCH_NUMBER;
+    if (v->count == 0 || n == 0)
+        return VIEW_RESOLVED;
+    sequence_normalize(set, by_uid ? v->uid[v->count - 1] : (uint32_t)v->count);
+    messages_r->uid = calloc(n, sizeof *messages_r->uid);
+    if (messages_r->uid == NULL)
+        return VIEW_NO_MEMORY;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t sequence = view_sequence_next(v, uid[i], &at);
+        if (sequence != 0 && is_named(v, set, by_uid, uid[i], sequence, &saved))
+            messages_r->uid[messages_r->count++] = uid[i];
+    }
+    return VIEW_RESOLVED;
+}
+
 void view_messages_free(struct view_messages *messages)
 {
     free(messages->uid);

@@ -118,6 +118,12 @@ enum view_resolved view_resolve(const struct view *v, struct sequence_set *set, 
                                 struct view_messages *messages_r);
 void view_messages_free(struct view_messages *messages);
 
+/* The same, but only of n given UIDs, which ascend: those that the set names. The work is
+ * theirs and the set's, not of the messages that it names. */
+enum view_resolved view_resolve_among(const struct view *v, struct sequence_set *set,
+                                      bool by_uid, const uint32_t *uid, size_t n,
+                                      struct view_messages *messages_r);
+
 /* Tells the FLAGS and PERMANENTFLAGS of the folder (RFC 3501 sections 7.2.6, 7.1). */
 void view_tell_flags(struct view *v, struct stream *io);
 
