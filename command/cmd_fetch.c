@@ -67,9 +67,10 @@ static void add_changed(void *ctx, const struct message_info *info)
     if (c->count == c->room) {
         size_t room = c->room * 2 + 64;
         uint32_t *larger = reallocarray(c->uid, room, sizeof *larger);
-        c->no_memory = larger == NULL;
-        if (c->no_memory)
+        if (larger == NULL) {
+            c->no_memory = true;
             return;
+        }
         c->uid = larger;
         c->room = room;
     }
