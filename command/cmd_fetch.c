@@ -77,45 +77,58 @@ static void add_changed(void *ctx, const struct message_info *info)
     c->uid[c->count++] = info->uid;
 }
 
-/* The changed ones of the set. What it costs is what has changed, and with PARTIAL, which
- * counts in the set (RFC 9394 section 3.4), the set. */
+/* Those of `all` that were changed. */
+static enum view_resolved intersect(const struct view_messages *all,
+                                    const struct changed *changed,
+                                    struct view_messages *messages_r)
+{
+    size_t at = 0;
+    messages_r->uid = calloc(all->count + 1, sizeof *all->uid);
+    if (messages_r->uid == NULL)
+        return VIEW_NO_MEMORY;
+    for (size_t i = 0; i < all->count; i++) {
+        while (at < changed->count && changed->uid[at] < all->uid[i])
+            at++;
+        if (at < changed->count && changed->uid[at] == all->uid[i])
+            messages_r->uid[messages_r->count++] = all->uid[i];
+    }
+    return VIEW_RESOLVED;
+}
+
+/* With PARTIAL, which counts in the set, before what was changed is looked at (RFC 9394 section
+ * 3.4). */
+static enum view_resolved resolve_partial(struct command *c, struct fetch_args *args,
+                                          const struct changed *changed,
+                                          struct view_messages *messages_r)
+{
+    struct view_messages all;
+    enum view_resolved resolved = view_resolve(&c->session->view, &args->set, c->by_uid, &all);
+    if (resolved == VIEW_RESOLVED) {
+        narrow(&all, &args->modifiers);
+        resolved = intersect(&all, changed, messages_r);
+    }
+    view_messages_free(&all);
+    return resolved;
+}
+
+/* The changed ones of the set. Without PARTIAL the cost is that of what has changed. */
 static enum view_resolved resolve_changed(struct command *c, struct fetch_args *args,
                                           struct view_messages *messages_r)
 {
     struct view *v = &c->session->view;
     struct changed changed = { .uid = NULL };
-    struct view_messages all;
     enum view_resolved resolved = VIEW_NO_MEMORY;
-    *messages_r = (struct view_messages){ 0 };
-    if (args->modifiers.partial) {
-        resolved = view_resolve(v, &args->set, c->by_uid, &all);
-        if (resolved != VIEW_RESOLVED)
-            return resolved;
-        narrow(&all, &args->modifiers);
-    }
     enum changes_told told = CHANGES_BROKEN_OFF;
+    *messages_r = (struct view_messages){ 0 };
     for (int i = 0; i < CHANGES_TRIES && told == CHANGES_BROKEN_OFF; i++) {
         changed.count = 0;
         told = mailbox_changes(v->mailbox, args->modifiers.since, add_changed, &changed);
     }
-    if (told == CHANGES_BROKEN_OFF || changed.no_memory) {
-        resolved = VIEW_NO_MEMORY;
-    } else if (!args->modifiers.partial) {
-        resolved = view_resolve_among(v, &args->set, c->by_uid, changed.uid, changed.count,
-                                      messages_r);
-    } else {
-        *messages_r = (struct view_messages){ calloc(all.count + 1, sizeof *all.uid), 0 };
-        size_t at = 0;
-        for (size_t i = 0; messages_r->uid != NULL && i < all.count; i++) {
-            while (at < changed.count && changed.uid[at] < all.uid[i])
-                at++;
-            if (at < changed.count && changed.uid[at] == all.uid[i])
-                messages_r->uid[messages_r->count++] = all.uid[i];
-        }
-        resolved = messages_r->uid != NULL ? VIEW_RESOLVED : VIEW_NO_MEMORY;
-    }
-    if (args->modifiers.partial)
-        view_messages_free(&all);
+    if (told != CHANGES_BROKEN_OFF && !changed.no_memory)
+        resolved = args->modifiers.partial
+                       ? resolve_partial(c, args, &changed, messages_r)
+                       : view_resolve_among(v, &args->set, c->by_uid, changed.uid,
+                                            changed.count, messages_r);
     free(changed.uid);
     return resolved;
 }
@@ -159,8 +172,10 @@ void run_fetch(struct command *c)
     struct view_messages messages;
     if (asks_for_modseq(&args->request))
         enable_condstore(c->session);
-    if (!find(c, args, &messages))
+    if (!find(c, args, &messages)) {
+        view_messages_free(&messages);
         return;
+    }
     bool unknown_encoding = false;
     enum store_error error = fetch_all(c, &messages, &unknown_encoding);
     view_messages_free(&messages);

@@ -45,7 +45,7 @@ static bool option(struct lexer *lx, const struct option *options, unsigned *bit
 /* "(" [selection *(SP selection)] ")" SP. RECURSIVEMATCH wants another that selects. */
 static bool select_options(struct lexer *lx, unsigned *select)
 {
-    unsigned bit;
+    unsigned bit = 0;
     if (!lexer_accept(lx, ')')) {
         do {
             if (!option(lx, selections, &bit))
@@ -65,7 +65,7 @@ static bool select_options(struct lexer *lx, unsigned *select)
 static bool return_options(struct lexer *lx, struct list_request *r)
 {
     char word[WORD_MAX];
-    unsigned bit;
+    unsigned bit = 0;
     if (!lexer_word(lx, word, sizeof word))
         return false;
     if (strcmp(word, "RETURN") != 0)
