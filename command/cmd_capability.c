@@ -17,7 +17,8 @@ void put_capabilities(const struct session *s, struct stream *io)
             "CONDSTORE UNSELECT UIDPLUS MOVE BINARY WITHIN I18NLEVEL=1 "
             "ESEARCH SEARCHRES PARTIAL SEARCH=FUZZY "
             "SORT SORT=DISPLAY ESORT "
-            "THREAD=ORDEREDSUBJECT THREAD=REFERENCES THREAD=REFS MULTIAPPEND"
+            "THREAD=ORDEREDSUBJECT THREAD=REFERENCES THREAD=REFS MULTIAPPEND "
+            "CATENATE URL-PARTIAL"
             " COMPRESS=DEFLATE");
         stream_printf(io, " APPENDLIMIT=%" PRIu64, s->settings->max_message);
         return;

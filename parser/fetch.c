@@ -119,9 +119,8 @@ static bool section_text(struct lexer *lx, struct section *section, struct buffe
     return lexer_fail(lx, LEXER_SYNTAX, "unknown section %s", word);
 }
 
-/* section = "[" [section-spec] "]"; section-binary = "[" [section-part] "]" */
-static bool section_spec(struct lexer *lx, struct section *section, bool numbers,
-                         struct buffer *label)
+bool parse_section(struct lexer *lx, struct section *section, bool numbers,
+                   struct buffer *label)
 {
     if (!lexer_expect(lx, '['))
         return false;
@@ -175,7 +174,7 @@ static bool body_section(struct lexer *lx, struct fetch_request *request, enum f
               buffer_puts(&label, !binary                     ? "BODY"
                                   : kind == FETCH_BINARY_SIZE ? "BINARY.SIZE"
                                                               : "BINARY") &&
-              section_spec(lx, item.section, binary, &label) &&
+              parse_section(lx, item.section, binary, &label) &&
               (kind == FETCH_BINARY_SIZE || partial(lx, &item, &label));
     if (ok && buffer_string(&label) != NULL)
         item.label = arena_copy(&lx->arena, label.data, label.len);

@@ -39,6 +39,13 @@ struct fetch_request {
 
 bool parse_fetch(struct lexer *lx, struct fetch_request *request_r);
 
+/* section = "[" [section-spec] "]" or, of `numbers` alone, section-binary = "[" [section-part]
+ * "]" (RFC 3516 section 7), into a zeroed *section. What is to be said of it in an answer is
+ * added to `label`. */
+struct buffer;
+bool parse_section(struct lexer *lx, struct section *section, bool numbers,
+                   struct buffer *label);
+
 /* What limits FETCH to some of the messages (RFC 4466 section 2.4). */
 struct fetch_modifiers {
     bool partial; /* RFC 9394 section 3.3 */

@@ -152,6 +152,10 @@
 { "summary", "References: ", "<%u@b> ", "\n", QUARTER, 4000 },
 { "summary", "", "References: <%u@b>\n", "", QUARTER, 4000 },
 
+{ "imapurl", "/", "a%20", "/;UID=1", 0, 0 },
+{ "imapurl", "/", "../", ";UID=1", 0, 0 },
+{ "imapurl", "/", "a/", "../;UID=1", 0, 0 },
+{ "imapurl", "/a/;UID=1/;SECTION=HEADER.FIELDS%20(a", "%20b", ")", 0, 0 },
 { "mutf7", "", "&AOk-", "", 0, 0 },
 { "mutf7", "&", "AOk", "-", 0, 0 },
 { "mutf7", "", "&", "", 0, 0 },
