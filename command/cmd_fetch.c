@@ -1,5 +1,5 @@
 /* FETCH: RFC 3501 section 6.4.5; BINARY: RFC 3516 section 4.2; PARTIAL: RFC 9394; CHANGEDSINCE:
- * RFC 7162 section 3.1.4.1. */
+ * RFC 7162 section 3.1.4.1; PREVIEW: RFC 8970. */
 #include "command/fetch_message.h"
 
 #include <stdlib.h>
@@ -23,7 +23,9 @@ bool parse_fetch_command(struct command *c)
         return false;
     if (c->by_uid && !fetch_add_uid(lx, &args->request)) /* RFC 3501 section 6.4.8 */
         return false;
-    if (lexer_accept(lx, ' ') && !parse_fetch_modifiers(lx, &args->modifiers))
+    const char *begun = args->request.modifier;
+    if ((begun[0] != '\0' || lexer_accept(lx, ' ')) &&
+        !parse_fetch_modifiers(lx, begun, &args->modifiers))
         return false;
     if (args->modifiers.changed && !fetch_add_modseq(lx, &args->request))
         return false;

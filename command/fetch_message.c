@@ -4,31 +4,9 @@
  * the file opened and parsed as deep as the items ask. Sections are streamed, and so is what is
  * too long to be kept: it is made of what is parsed already, and memory alone can fail.
  */
-#include "command/fetch_message.h"
-
-#include "base/log.h"
-#include "parser/date.h"
+#include "command/fetch_private.h"
 
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
-
-/* On the way to the stream: an envelope or a structure that is too long to be held. */
-#define DRAINED_MAX 4096
-
-struct fetched {
-    struct fetcher *common;
-    struct stream *io;
-    struct message_info info;
-    uint32_t sequence;
-    uint64_t octets;
-    time_t date;
-};
-
-static struct mailbox *mailbox_of(const struct fetched *f)
-{
-    return f->common->c->session->view.mailbox;
-}
 
 /* --- What is needed. -------------------------------------------------------------------------
  */
@@ -37,6 +15,12 @@ static void plan_summary(struct fetch_need *need, enum summary_kind kind)
 {
     need->summary = true;
     need->kind = kind;
+}
+
+static void plan_preview(struct fetch_need *need, bool lazy)
+{
+    plan_summary(need, SUMMARY_PREVIEW);
+    need->lazy = lazy;
 }
 
 static void plan_file(struct fetch_need *need, enum message_depth depth)
@@ -70,6 +54,8 @@ static void plan(struct fetcher *f)
             plan_summary(need, SUMMARY_BODY);
         else if (item->kind == FETCH_BODYSTRUCTURE)
             plan_summary(need, SUMMARY_STRUCTURE);
+        else if (item->kind == FETCH_PREVIEW)
+            plan_preview(need, item->lazy);
         else if (item->kind == FETCH_SECTION)
             plan_section(need, item->section);
         else if (item->section != NULL) /* BINARY */
@@ -124,7 +110,7 @@ static enum store_error prepare_content(struct fetcher *f)
         struct fetch_need *need = &f->need[i];
         need->ready =
             need->summary && content_kept(&f->content, need->kind, need->fields, &need->value);
-        if (!need->file && (!need->summary || need->ready))
+        if (!need->file && (!need->summary || need->ready || need->lazy))
             continue;
         enum message_depth this = need->file ? need->depth : summary_depth(need->kind);
         opens = true;
@@ -140,9 +126,13 @@ static enum store_error prepare_content(struct fetcher *f)
 static enum store_error prepare_summary(struct fetcher *f, struct fetch_need *need)
 {
     enum store_error error = STORE_OK;
+    need->absent = need->lazy && !need->ready;
+    if (need->absent)
+        return STORE_OK;
     if (!need->ready)
         error = content_summary(&f->content, need->kind, need->fields, &need->value);
-    need->too_long = error != STORE_OK && f->content.message != NULL;
+    need->too_long =
+        error != STORE_OK && f->content.message != NULL && need->kind != SUMMARY_PREVIEW;
     if (need->too_long)
         return STORE_OK;
     if (error != STORE_OK || need->kind != SUMMARY_FIELDS)
@@ -171,7 +161,7 @@ static enum store_error prepare_binary(struct fetcher *f, const struct fetch_ite
 static enum store_error prepare_item(struct fetched *f, const struct fetch_item *item,
                                      struct fetch_need *need)
 {
-    struct mailbox *mb = mailbox_of(f);
+    struct mailbox *mb = fetched_mailbox(f);
     if (need->summary)
         return prepare_summary(f->common, need);
     switch (item->kind) {
@@ -205,229 +195,8 @@ static enum store_error prepare_items(struct fetched *f)
     return error;
 }
 
-/* --- Sending it. -----------------------------------------------------------------------------
+/* --- The response. ---------------------------------------------------------------------------
  */
-
-struct stream_lent {
-    struct message_room room; /* first: the two are one address */
-    struct stream *io;
-};
-
-static char *lend(struct message_room *room, size_t *n_r)
-{
-    return stream_room(((struct stream_lent *)room)->io, n_r);
-}
-
-static void take(struct message_room *room, size_t n)
-{
-    stream_take(((struct stream_lent *)room)->io, n);
-}
-
-struct stream_sink {
-    struct message_sink sink; /* first, as above */
-    struct stream *io;
-};
-
-static bool sink_write(struct message_sink *sink, const void *octets, size_t n)
-{
-    return stream_write(((struct stream_sink *)sink)->io, octets, n);
-}
-
-/* An octet count was announced: if the file has shrunk since, nothing that could be sent in
- * place of the missing octets would be true, and the connection ends. */
-static void sent(struct fetched *f, enum message_status status)
-{
-    if (status == MESSAGE_OK || status == MESSAGE_SINK)
-        return;
-    const char *user = f->common->c->session->user;
-    log_warning("a message of %s changed while it was sent: ending the connection",
-                user != NULL ? user : "the user");
-    stream_end(f->io, STREAM_FAILED);
-}
-
-static void send_octets(struct fetched *f, const struct section_data *data, uint64_t first,
-                        uint64_t count)
-{
-    struct stream *io = f->io;
-    struct stream_lent lent = { { lend, take }, io };
-    stream_puts(io, "{");
-    stream_put_uint(io, count);
-    stream_puts(io, "}\r\n");
-    sent(f, message_send_into(f->common->content.in, data, first, count, &lent.room));
-}
-
-static void send_range(struct fetched *f, const struct fetch_item *item,
-                       const struct section_data *data)
-{
-    struct stream *io = f->io;
-    uint64_t first = item->partial ? item->first : 0;
-    uint64_t count = data->octets > first ? data->octets - first : 0;
-    if (item->partial && count > item->count)
-        count = item->count;
-    if (!data->exists)
-        stream_puts(io, "NIL");
-    else if (count == 0)
-        stream_puts(io, "\"\"");
-    else
-        send_octets(f, data, first, count);
-}
-
-static void send_section(struct fetched *f, const struct fetch_item *item,
-                         const struct fetch_need *need)
-{
-    stream_puts(f->io, item->label);
-    stream_puts(f->io, " ");
-    if (need->summary && !need->too_long) {
-        struct section_data kept = {
-            .exists = true, .use_made = true, .octets = need->made.len, .made = need->made
-        };
-        send_range(f, item, &kept);
-        return;
-    }
-    if (!f->common->parsed) {
-        send_range(f, item, &f->common->whole);
-        return;
-    }
-    struct section_data data;
-    if (message_section(f->common->content.message, item->section, &data) != MESSAGE_OK)
-        data.exists = false;
-    send_range(f, item, &data);
-    section_data_free(&data);
-}
-
-/* A literal8 where there is a NUL, and only there (RFC 3516 section 4.3). */
-static void send_binary(struct fetched *f, const struct fetch_item *item,
-                        const struct message_binary *b)
-{
-    struct stream *io = f->io;
-    struct stream_sink sink = { { sink_write }, io };
-    stream_puts(io, item->label);
-    stream_puts(io, " ");
-    if (b->found == MESSAGE_BINARY_NIL) {
-        stream_puts(io, "NIL");
-    } else if (b->octets == 0) {
-        stream_puts(io, "\"\"");
-    } else {
-        stream_puts(io, b->nul ? "~{" : "{");
-        stream_put_uint(io, b->octets);
-        stream_puts(io, "}\r\n");
-        sent(f, message_binary_send(f->common->content.in, b, &sink.sink));
-    }
-}
-
-static char *put_two(char *p, int n)
-{
-    p[0] = (char)('0' + n / 10 % 10);
-    p[1] = (char)('0' + n % 10);
-    return p + 2;
-}
-
-/* A date-time's year has four digits; a file may be dated as it likes. */
-static void send_date(struct stream *io, struct local_day *day, time_t date)
-{
-    struct tm tm;
-    char text[] = "INTERNALDATE \"01-Jan-1970 00:00:00 +0000\"";
-    if (!local_time(day, date, &tm) || tm.tm_year < -1900 || tm.tm_year > 9999 - 1900)
-        tm = (struct tm){ .tm_mday = 1, .tm_year = 70 };
-    int east = (int)(tm.tm_gmtoff / 60), minutes = east < 0 ? -east : east;
-    char *p = put_two(text + strlen("INTERNALDATE \""), tm.tm_mday) + 1;
-    memcpy(p, month_name[tm.tm_mon], 3);
-    p = put_two(p + 4, (tm.tm_year + 1900) / 100);
-    p = put_two(p, (tm.tm_year + 1900) % 100) + 1;
-    p = put_two(p, tm.tm_hour) + 1;
-    p = put_two(p, tm.tm_min) + 1;
-    p = put_two(p, tm.tm_sec) + 1;
-    *p++ = east < 0 ? '-' : '+';
-    put_two(put_two(p, minutes / 60), minutes % 60);
-    stream_write(io, text, sizeof text - 1);
-}
-
-struct stream_drain {
-    struct buffer_drain drain; /* first, as above */
-    struct stream *io;
-};
-
-static bool drain_take(struct buffer_drain *drain, const void *octets, size_t n)
-{
-    return stream_write(((struct stream_drain *)drain)->io, octets, n);
-}
-
-/* What is too long to be held is written as it is made. */
-static void send_long(struct fetched *f, enum fetch_kind kind)
-{
-    const struct message *msg = f->common->content.message;
-    struct stream_drain drain = { { drain_take }, f->io };
-    struct buffer out;
-    buffer_init_drained(&out, DRAINED_MAX, &drain.drain);
-    bool ok = kind == FETCH_ENVELOPE
-                  ? message_envelope(msg, &out) == MESSAGE_OK
-                  : message_structure(msg, kind == FETCH_BODYSTRUCTURE, &out) == MESSAGE_OK;
-    ok = buffer_drain(&out) && ok;
-    buffer_free(&out);
-    if (ok || f->io->state != STREAM_OPEN)
-        return;
-    log_warning("no memory to describe a message while it is described: ending the connection");
-    stream_end(f->io, STREAM_FAILED);
-}
-
-static void send_summary(struct fetched *f, const char *name, enum fetch_kind kind,
-                         const struct fetch_need *need)
-{
-    const char *text = "";
-    size_t n = 0;
-    stream_puts(f->io, name);
-    if (need->too_long) {
-        send_long(f, kind);
-        return;
-    }
-    (void)summary_text(need->value.data, need->value.len, &text, &n);
-    stream_write(f->io, text, n);
-}
-
-static void send_item(struct fetched *f, const struct fetch_item *item,
-                      const struct fetch_need *need)
-{
-    struct stream *io = f->io;
-    switch (item->kind) {
-    case FETCH_UID:
-        stream_puts(io, "UID ");
-        stream_put_uint(io, f->info.uid);
-        break;
-    case FETCH_FLAGS:
-        flags_put(mailbox_of(f), io, &f->info, &f->common->flags);
-        break;
-    case FETCH_INTERNALDATE:
-        send_date(io, &f->common->day, f->date);
-        break;
-    case FETCH_MODSEQ:
-        flags_put_modseq(io, &f->info);
-        break;
-    case FETCH_SIZE:
-        stream_puts(io, "RFC822.SIZE ");
-        stream_put_uint(io, f->octets);
-        break;
-    case FETCH_ENVELOPE:
-        send_summary(f, "ENVELOPE ", item->kind, need);
-        break;
-    case FETCH_BODY:
-        send_summary(f, "BODY ", item->kind, need);
-        break;
-    case FETCH_BODYSTRUCTURE:
-        send_summary(f, "BODYSTRUCTURE ", item->kind, need);
-        break;
-    case FETCH_SECTION:
-        send_section(f, item, need);
-        break;
-    case FETCH_BINARY:
-        send_binary(f, item, &need->binary);
-        break;
-    case FETCH_BINARY_SIZE:
-        stream_puts(io, item->label);
-        stream_puts(io, " ");
-        stream_put_uint(io, need->binary.octets);
-        break;
-    }
-}
 
 /* Whether an item is told of this message that sets \Seen. */
 static bool sets_seen(const struct fetcher *f)
@@ -448,8 +217,8 @@ static bool set_seen(struct fetched *f)
     if (!sets_seen(f->common) || f->common->c->session->view.read_only || f->info.expunged ||
         (f->info.flags & FLAG_SEEN))
         return false;
-    if (mailbox_store(mailbox_of(f), &f->info.uid, 1, &seen, &gone) != STORE_OK || gone > 0 ||
-        !mailbox_get(mailbox_of(f), f->info.uid, &f->info))
+    if (mailbox_store(fetched_mailbox(f), &f->info.uid, 1, &seen, &gone) != STORE_OK ||
+        gone > 0 || !mailbox_get(fetched_mailbox(f), f->info.uid, &f->info))
         return false;
     view_own_add(&f->common->c->own, &f->info);
     return true;
@@ -468,7 +237,7 @@ static void send_response(struct fetched *f, bool seen_set)
             continue;
         if (any_sent)
             stream_puts(io, " ");
-        send_item(f, &request->item[i], &f->common->need[i]);
+        fetch_put_item(f, &request->item[i], &f->common->need[i]);
         any_sent = true;
         flags_sent |= request->item[i].kind == FETCH_FLAGS;
         modseq_sent |= request->item[i].kind == FETCH_MODSEQ;
@@ -477,7 +246,7 @@ static void send_response(struct fetched *f, bool seen_set)
     }
     if (seen_set && !flags_sent) {
         stream_puts(io, " ");
-        flags_put(mailbox_of(f), io, &f->info, &f->common->flags);
+        flags_put(fetched_mailbox(f), io, &f->info, &f->common->flags);
     }
     if (seen_set && !modseq_sent &&
         (f->common->c->session->enabled & EXTENSION_CONDSTORE) != 0) {

@@ -14,6 +14,7 @@ struct fetch_need {
     bool summary; /* it is answered from a summary of this kind */
     enum summary_kind kind;
     uint64_t fields; /* of SUMMARY_FIELDS */
+    bool lazy;       /* it is told only where it is kept; else it is absent */
     bool file;       /* it is answered from the message, parsed so deep */
     enum message_depth depth;
     bool ready;          /* value is there */
@@ -21,6 +22,7 @@ struct fetch_need {
     struct buffer made;  /* what of SUMMARY_FIELDS is to be sent */
     bool too_long; /* there is no summary: it is made of the parsed message as it is sent */
     bool left_out; /* it can't be told of this message */
+    bool absent;   /* NIL is told */
     struct message_binary binary;
 };
 

@@ -20,6 +20,7 @@ static const char *const kind_name[SUMMARY_KINDS] = {
     [SUMMARY_BODY] = "BODY",
     [SUMMARY_SORT] = "sort keys",
     [SUMMARY_THREAD] = "thread references",
+    [SUMMARY_PREVIEW] = "PREVIEW",
 };
 
 /* In the place of what is in *out. The snapshot is not held while a message is read. */

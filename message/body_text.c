@@ -14,12 +14,21 @@ struct body_text {
     struct transfer transfer;
     struct charset charset;
     struct html_text html;
+    bool seen_alone;
     char buf[BODY_CHUNK];
 };
 
 struct body_text *body_text_new(void)
 {
-    return malloc(sizeof(struct body_text));
+    struct body_text *b = malloc(sizeof *b);
+    if (b != NULL)
+        b->seen_alone = false;
+    return b;
+}
+
+void body_text_seen_alone(struct body_text *b)
+{
+    b->seen_alone = true;
 }
 
 void body_text_free(struct body_text *b)
@@ -109,6 +118,7 @@ enum message_status body_text_write(struct body_text *b, const struct message *m
     }
     if (html) {
         html_text_init(&b->html, utf8);
+        b->html.without_title = b->seen_alone;
         utf8 = &b->html.sink;
     }
     charset_open(&b->charset, name.len > 0 ? name.data : "", name.len, utf8);

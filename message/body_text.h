@@ -11,6 +11,9 @@ struct body_text;
 struct body_text *body_text_new(void);
 void body_text_free(struct body_text *b);
 
+/* From now on without what is text of an HTML part but not seen in it: its title. */
+void body_text_seen_alone(struct body_text *b);
+
 /* What a part is as far as IMAP's search is concerned. */
 enum body_text_kind {
     BODY_NO_TEXT,

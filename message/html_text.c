@@ -153,7 +153,8 @@ static void take_name(struct html_text *h)
     }
     if (!is_inline(h->name))
         h->space = true;
-    bool hidden = strcmp(h->name, "script") == 0 || strcmp(h->name, "style") == 0;
+    bool hidden = strcmp(h->name, "script") == 0 || strcmp(h->name, "style") == 0 ||
+                  (h->without_title && strcmp(h->name, "title") == 0);
     if (hidden && !h->end_tag)
         memcpy(h->skip_until, h->name, h->name_len + 1);
 }
@@ -341,6 +342,7 @@ void html_text_init(struct html_text *h, struct message_sink *next)
 {
     h->sink.write = html_write;
     h->next = next;
+    h->without_title = false;
     h->state = HTML_TEXT;
     h->space = false;
     h->written = false;

@@ -31,6 +31,7 @@ struct html_text {
     struct message_sink sink;
     struct message_sink *next;
     enum html_state state;
+    bool without_title;             /* set by the owner: what is in <title> is no text either */
     char quote;                     /* HTML_QUOTED: what ends it */
     unsigned dashes;                /* HTML_DECLARATION, HTML_COMMENT: '-' met in a row */
     bool end_tag;                   /* HTML_NAME: "</name" */

@@ -1,15 +1,18 @@
 #include "message/summary.h"
 
+#include "message/preview.h"
 #include "message/summary_private.h"
 
 enum message_depth summary_depth(enum summary_kind kind)
 {
-    return kind == SUMMARY_STRUCTURE || kind == SUMMARY_BODY ? MESSAGE_WHOLE : MESSAGE_HEADER;
+    bool whole = kind == SUMMARY_STRUCTURE || kind == SUMMARY_BODY || kind == SUMMARY_PREVIEW;
+    return whole ? MESSAGE_WHOLE : MESSAGE_HEADER;
 }
 
 bool summary_kept_unasked(enum summary_kind kind)
 {
-    return kind != SUMMARY_BODY && kind != SUMMARY_SORT && kind != SUMMARY_THREAD;
+    return kind != SUMMARY_BODY && kind != SUMMARY_SORT && kind != SUMMARY_THREAD &&
+           kind != SUMMARY_PREVIEW;
 }
 
 enum message_status summary_make(const struct message *msg, enum summary_kind kind,
@@ -30,6 +33,8 @@ enum message_status summary_make(const struct message *msg, enum summary_kind ki
         return summary_put_sort(msg, out);
     case SUMMARY_THREAD:
         return summary_put_thread(msg, out);
+    case SUMMARY_PREVIEW:
+        return message_preview(msg, out);
     case SUMMARY_BODY:
     case SUMMARY_KINDS:
         break;
@@ -42,6 +47,16 @@ bool summary_text(const void *value, size_t n, const char **text_r, size_t *len_
     const char *p = summary_contents(value, n);
     /* It is a list in parentheses, whichever it is. */
     if (p == NULL || n - 1 < 2 || p[0] != '(' || p[n - 2] != ')')
+        return false;
+    *text_r = p;
+    *len_r = n - 1;
+    return true;
+}
+
+bool summary_preview(const void *value, size_t n, const char **text_r, size_t *len_r)
+{
+    const char *p = summary_contents(value, n);
+    if (p == NULL || n - 1 > PREVIEW_OCTETS_MAX)
         return false;
     *text_r = p;
     *len_r = n - 1;

@@ -24,6 +24,7 @@ enum summary_kind {
     SUMMARY_BODY,      /* BODY as FETCH sends it */
     SUMMARY_SORT,      /* what SORT orders by, and THREAD as well */
     SUMMARY_THREAD,    /* the message's id, and those that it refers to */
+    SUMMARY_PREVIEW,   /* as FETCH sends it */
     SUMMARY_KINDS
 };
 
@@ -40,13 +41,18 @@ bool summary_kept_unasked(enum summary_kind kind);
 
 /* Appends the value of a kind to *out. `fields`: for SUMMARY_FIELDS, see below. MESSAGE_NOMEM:
  * it does not fit into *out (whose ceiling is the caller's: SUMMARY_MAX), or no memory. Reads
- * the input no more than message_envelope and message_structure do. */
+ * the input no more than message_envelope and message_structure do, but for SUMMARY_PREVIEW,
+ * which reads bodies: MESSAGE_IO, MESSAGE_CHANGED. */
 enum message_status summary_make(const struct message *msg, enum summary_kind kind,
                                  uint64_t fields, struct buffer *out);
 
 /* ENVELOPE, STRUCTURE and BODY: what is to be sent. It points into the value. False: the value
  * is none. */
 bool summary_text(const void *value, size_t n, const char **text_r, size_t *len_r);
+
+/* PREVIEW: its text, UTF-8 (message/preview.h); nothing where there is none. It points into the
+ * value. False: the value is none. */
+bool summary_preview(const void *value, size_t n, const char **text_r, size_t *len_r);
 
 /* --- SUMMARY_FIELDS. -------------------------------------------------------------------------
  *

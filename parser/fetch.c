@@ -12,10 +12,12 @@
 static bool add(struct lexer *lx, struct fetch_request *request, const struct fetch_item *item)
 {
     /* UID and FLAGS may be asked for twice, by a macro and by UID FETCH: once is enough. */
-    if (item->section == NULL)
-        for (size_t i = 0; i < request->count; i++)
-            if (request->item[i].kind == item->kind)
-                return true;
+    for (size_t i = 0; item->section == NULL && i < request->count; i++) {
+        if (request->item[i].kind != item->kind)
+            continue;
+        request->item[i].lazy &= item->lazy;
+        return true;
+    }
     if (request->count == request->room) {
         size_t room = request->room == 0 ? 16 : request->room * 2;
         struct fetch_item *larger = arena_array(&lx->arena, room, sizeof *larger);
@@ -203,6 +205,49 @@ static bool simple(struct lexer *lx, struct fetch_request *request, enum fetch_k
     return add(lx, request, &(struct fetch_item){ .kind = kind });
 }
 
+/* preview-mod *(SP preview-mod) ")", the first word of it read. */
+static bool preview_modifiers(struct lexer *lx, char word[FETCH_WORD_MAX])
+{
+    while (strcmp(word, "LAZY") == 0) {
+        if (!lexer_accept(lx, ' '))
+            return lexer_expect(lx, ')');
+        if (!lexer_word(lx, word, FETCH_WORD_MAX))
+            return false;
+    }
+    return lexer_fail(lx, LEXER_SYNTAX, "unknown modifier %s", word);
+}
+
+/* PREVIEW [SP "(" preview-mod *(SP preview-mod) ")"] in a list. *next_r: the space was that
+ * before the next item. */
+static bool preview_in_list(struct lexer *lx, struct fetch_request *request, bool *next_r)
+{
+    struct fetch_item item = { .kind = FETCH_PREVIEW };
+    char word[FETCH_WORD_MAX];
+    bool space = lexer_accept(lx, ' ');
+    item.lazy = space && lexer_accept(lx, '(');
+    *next_r = space && !item.lazy;
+    if (item.lazy && (!lexer_word(lx, word, sizeof word) || !preview_modifiers(lx, word)))
+        return false;
+    return add(lx, request, &item);
+}
+
+/* The same where it is the only item: the parenthesis may be that of FETCH's modifiers. */
+static bool preview_alone(struct lexer *lx, struct fetch_request *request)
+{
+    struct fetch_item item = { .kind = FETCH_PREVIEW };
+    char *word = request->modifier;
+    if (lexer_accept(lx, ' ')) {
+        if (!lexer_expect(lx, '(') || !lexer_word(lx, word, FETCH_WORD_MAX))
+            return false;
+        item.lazy = strcmp(word, "LAZY") == 0;
+        if (item.lazy && !preview_modifiers(lx, word))
+            return false;
+        if (item.lazy)
+            word[0] = '\0';
+    }
+    return add(lx, request, &item);
+}
+
 static bool attribute(struct lexer *lx, struct fetch_request *request, const char *word)
 {
     static const struct {
@@ -250,28 +295,37 @@ static bool macro(struct lexer *lx, struct fetch_request *request, const char *w
            (!full || simple(lx, request, FETCH_BODY));
 }
 
+static bool one_item(struct lexer *lx, struct fetch_request *request)
+{
+    char word[FETCH_WORD_MAX];
+    bool is_macro;
+    if (!lexer_word(lx, word, sizeof word) || !macro(lx, request, word, &is_macro))
+        return false;
+    if (strcmp(word, "PREVIEW") == 0)
+        return preview_alone(lx, request);
+    return is_macro || attribute(lx, request, word);
+}
+
 bool parse_fetch(struct lexer *lx, struct fetch_request *request_r)
 {
-    char word[24];
-    bool is_macro;
+    char word[FETCH_WORD_MAX];
+    bool next;
     *request_r = (struct fetch_request){ 0 };
-    if (!lexer_accept(lx, '(')) {
-        if (!lexer_word(lx, word, sizeof word) || !macro(lx, request_r, word, &is_macro))
-            return false;
-        return is_macro || attribute(lx, request_r, word);
-    }
+    if (!lexer_accept(lx, '('))
+        return one_item(lx, request_r);
     do {
-        if (!lexer_word(lx, word, sizeof word) || !attribute(lx, request_r, word))
+        next = false;
+        if (!lexer_word(lx, word, sizeof word))
             return false;
-    } while (lexer_accept(lx, ' '));
+        if (strcmp(word, "PREVIEW") == 0 ? !preview_in_list(lx, request_r, &next)
+                                         : !attribute(lx, request_r, word))
+            return false;
+    } while (next || lexer_accept(lx, ' '));
     return lexer_expect(lx, ')');
 }
 
-static bool modifier(struct lexer *lx, struct fetch_modifiers *m)
+static bool modifier(struct lexer *lx, const char *word, struct fetch_modifiers *m)
 {
-    char word[24];
-    if (!lexer_word(lx, word, sizeof word))
-        return false;
     if (strcmp(word, "CHANGEDSINCE") == 0) {
         if (m->changed)
             return lexer_fail(lx, LEXER_SYNTAX, "CHANGEDSINCE twice");
@@ -286,15 +340,18 @@ static bool modifier(struct lexer *lx, struct fetch_modifiers *m)
     return lexer_space(lx) && parse_partial_range(lx, &m->range);
 }
 
-bool parse_fetch_modifiers(struct lexer *lx, struct fetch_modifiers *modifiers_r)
+bool parse_fetch_modifiers(struct lexer *lx, const char *begun,
+                           struct fetch_modifiers *modifiers_r)
 {
+    char word[FETCH_WORD_MAX];
     *modifiers_r = (struct fetch_modifiers){ 0 };
-    if (!lexer_expect(lx, '('))
+    if (begun[0] == '\0' && (!lexer_expect(lx, '(') || !lexer_word(lx, word, sizeof word)))
         return false;
-    do {
-        if (!modifier(lx, modifiers_r))
+    if (!modifier(lx, begun[0] != '\0' ? begun : word, modifiers_r))
+        return false;
+    while (lexer_accept(lx, ' '))
+        if (!lexer_word(lx, word, sizeof word) || !modifier(lx, word, modifiers_r))
             return false;
-    } while (lexer_accept(lx, ' '));
     return lexer_expect(lx, ')');
 }
 

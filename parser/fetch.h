@@ -1,4 +1,4 @@
-/* What FETCH asks for (RFC 3501 section 6.4.5; RFC 3516 section 4.2). */
+/* What FETCH asks for (RFC 3501 section 6.4.5; RFC 3516 section 4.2; RFC 8970). */
 #ifndef PARSER_FETCH_H
 #define PARSER_FETCH_H
 
@@ -15,6 +15,7 @@ enum fetch_kind {
     FETCH_ENVELOPE,
     FETCH_BODY,
     FETCH_BODYSTRUCTURE,
+    FETCH_PREVIEW, /* RFC 8970 */
     FETCH_SECTION, /* BODY[...], RFC822, RFC822.HEADER, RFC822.TEXT */
     FETCH_BINARY,
     FETCH_BINARY_SIZE
@@ -22,6 +23,7 @@ enum fetch_kind {
 
 struct fetch_item {
     enum fetch_kind kind;
+    bool lazy; /* FETCH_PREVIEW: only what is there already (RFC 8970 section 4.1) */
     /* The rest is for FETCH_SECTION, FETCH_BINARY and FETCH_BINARY_SIZE. */
     struct section *section;
     const char *label;     /* what comes before the data in the answer: BODY[1.MIME]<0> */
@@ -30,11 +32,16 @@ struct fetch_item {
     uint32_t first, count; /* octets */
 };
 
+/* The longest word of the grammar and its NUL. */
+#define FETCH_WORD_MAX 24
+
 /* As many as the command's line and memory hold: clients ask for a section of each part of a
  * message, and a digest has hundreds. */
 struct fetch_request {
     struct fetch_item *item; /* the arena's */
     size_t count, room;
+    char modifier[FETCH_WORD_MAX]; /* " (" and this were read behind the items: what follows
+                                      PREVIEW may be its own, or FETCH's; else empty */
 };
 
 bool parse_fetch(struct lexer *lx, struct fetch_request *request_r);
@@ -54,8 +61,9 @@ struct fetch_modifiers {
     uint64_t since;
 };
 
-/* "(" modifier *(SP modifier) ")" */
-bool parse_fetch_modifiers(struct lexer *lx, struct fetch_modifiers *modifiers_r);
+/* "(" modifier *(SP modifier) ")". begun: fetch_request's `modifier`. */
+bool parse_fetch_modifiers(struct lexer *lx, const char *begun,
+                           struct fetch_modifiers *modifiers_r);
 
 /* Adds MODSEQ, if it is not among the items: CHANGEDSINCE asks for it. */
 bool fetch_add_modseq(struct lexer *lx, struct fetch_request *request);

@@ -75,6 +75,8 @@ static bool is_sound(struct content *c, enum summary_kind kind, const struct buf
         return summary_sort(value->data, value->len, &sort);
     case SUMMARY_THREAD:
         return summary_thread(value->data, value->len, &thread);
+    case SUMMARY_PREVIEW:
+        return summary_preview(value->data, value->len, &text, &n);
     default:
         return summary_text(value->data, value->len, &text, &n);
     }

@@ -10,7 +10,8 @@ static const char *const names[] = { [FETCH_UID] = "UID",
                                      [FETCH_MODSEQ] = "MODSEQ",
                                      [FETCH_ENVELOPE] = "ENVELOPE",
                                      [FETCH_BODY] = "BODY",
-                                     [FETCH_BODYSTRUCTURE] = "BODYSTRUCTURE" };
+                                     [FETCH_BODYSTRUCTURE] = "BODYSTRUCTURE",
+                                     [FETCH_PREVIEW] = "PREVIEW" };
 
 /* The label has literals for names of octets above 127, which a client sends as
  * non-synchronizing ones; and the length of a partial is not in it. */
@@ -65,6 +66,9 @@ static bool parse(struct lexer *lx, struct buffer *out)
             put_section(out, &request.item[i]);
         else
             buffer_puts(out, names[request.item[i].kind]);
+        CHECK(!request.item[i].lazy || request.item[i].kind == FETCH_PREVIEW);
+        if (request.item[i].lazy)
+            buffer_puts(out, " (LAZY)");
     }
     buffer_putc(out, ')');
     return true;
@@ -73,7 +77,7 @@ static bool parse(struct lexer *lx, struct buffer *out)
 static bool parse_modifiers(struct lexer *lx, struct buffer *out)
 {
     struct fetch_modifiers m;
-    if (!parse_fetch_modifiers(lx, &m))
+    if (!parse_fetch_modifiers(lx, "", &m))
         return false;
     CHECK(m.partial || m.changed);
     const char *sign = m.range.from_end ? "-" : "";

@@ -7,6 +7,7 @@
 
 #include "message/message_ids.h"
 #include "message/part.h"
+#include "message/preview.h"
 #include "message/summary.h"
 #include "tests/unit/memory_input.h"
 
@@ -255,6 +256,22 @@ static void check_thread(const struct message *msg, const struct buffer *value)
     CHECK(thread.references == n || (n == 0 && thread.references == 1));
 }
 
+/* No longer than is promised, in one line. */
+static void check_preview(const struct buffer *value)
+{
+    const char *text = NULL;
+    size_t n = 0;
+    size_t characters = 0;
+    CHECK(summary_preview(value->data, value->len, &text, &n) && is_utf8(text, n));
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)text[i];
+        CHECK(c >= ' ' && c != 0x7f);
+        CHECK(c != ' ' || (i > 0 && i + 1 < n && text[i - 1] != ' '));
+        characters += (c & 0xc0) != 0x80;
+    }
+    CHECK(characters <= PREVIEW_MAX);
+}
+
 /* ---- any octets ---- */
 
 static struct search_text *any_text;
@@ -299,6 +316,10 @@ static unsigned read_any(const char *octets, size_t n)
         for (size_t i = 0; i < thread.references; i++)
             (void)summary_thread_reference(&thread, i);
         kinds |= 1u << SUMMARY_THREAD;
+    }
+    if (summary_preview(octets, n, &text, &text_n)) {
+        CHECK(text == octets + 1 && text_n == n - 1);
+        kinds |= 1u << SUMMARY_PREVIEW;
     }
     if (summary_text(octets, n, &text, &text_n)) {
         CHECK(text_n >= 2 && text == octets + 1 && text_n == n - 1);
@@ -385,6 +406,8 @@ static void check_kind(const struct message *header, const struct message *whole
         check_sort(header, &value);
     else if (kind == SUMMARY_THREAD)
         check_thread(header, &value);
+    else if (kind == SUMMARY_PREVIEW)
+        check_preview(&value);
     else
         check_text(whole, kind, &value);
     damage(kind, &value);

@@ -331,7 +331,7 @@ static void format(void **state)
     static const uint64_t expected[SUMMARY_KINDS] = { 0x81f8f90c092b5175, 0x7422831d3c39cc23,
                                                       0x7681025b4ac564e5, 0xd027bf8f5c2b688c,
                                                       0xaf15210aed14f312, 0x5b02e2430622235d,
-                                                      0xb7be1a9804f5f3b9 };
+                                                      0xb7be1a9804f5f3b9, 0x91a80124f0ea5601 };
     assert_int_equal(SUMMARY_FORMAT, 3);
     for (enum summary_kind kind = 0; kind < SUMMARY_KINDS; kind++) {
         uint64_t hash = UINT64_C(14695981039346656037);

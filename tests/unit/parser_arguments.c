@@ -177,6 +177,16 @@ static void test_fetch_items(void **state)
         "BINARY.SIZE[1]<0.1>\r\n",
         "BINARY.SIZE[1.MIME]\r\n",
         "(BINARY[1]BINARY[2])\r\n",
+        "(PREVIEW (EAGER))\r\n",
+        "(PREVIEW ())\r\n",
+        "(PREVIEW )\r\n",
+        "(PREVIEW(LAZY))\r\n",
+        "(PREVIEW (LAZY)UID)\r\n",
+        "(PREVIEW (LAZY\r\n",
+        "(PREVIEWS)\r\n",
+        "PREVIEW \r\n",
+        "PREVIEW LAZY\r\n",
+        "PREVIEW (LAZY UID)\r\n",
     };
     struct fetch_request r;
     (void)state;
@@ -185,6 +195,21 @@ static void test_fetch_items(void **state)
             fail_msg("%s was taken", bad[i]);
     assert_true(takes_fetch("full\r\n", &r));
     assert_int_equal(r.count, 5);
+    assert_true(takes_fetch("(preview (lazy) UID)\r\n", &r));
+    assert_int_equal(r.count, 2);
+    assert_int_equal(r.item[0].kind, FETCH_PREVIEW);
+    assert_true(r.item[0].lazy);
+    assert_true(takes_fetch("(PREVIEW UID PREVIEW (LAZY))\r\n", &r));
+    assert_int_equal(r.count, 2);
+    assert_false(r.item[0].lazy);
+    assert_true(takes_fetch("PREVIEW (LAZY)\r\n", &r));
+    assert_true(r.item[0].lazy && r.modifier[0] == '\0');
+    struct fetch_modifiers m;
+    open_text("PREVIEW (CHANGEDSINCE 7 PARTIAL 1:2)\r\n");
+    assert_true(parse_fetch(&lx, &r) && parse_fetch_modifiers(&lx, r.modifier, &m) &&
+                lexer_end(&lx));
+    assert_false(r.item[0].lazy);
+    assert_true(m.changed && m.since == 7 && m.partial);
     assert_true(takes_fetch("(BODY.PEEK[1.2.mime]<4.1024> rfc822.text)\r\n", &r));
     assert_int_equal(r.count, 2);
     assert_string_equal(r.item[0].label, "BODY[1.2.MIME]<4>");
