@@ -47,14 +47,16 @@ class Model:
             raise Wrong('UID %d of %d was %s and is given to %s' % (uid, folder, had, name))
         self.top[folder] = max(self.top.get(folder, 0), uid)
 
-    def modseq_told(self, folder, modseq):
+    def modseq_told(self, folder, modseq, before=None):
         """HIGHESTMODSEQ, if the server tells it: whatever becomes of an index, clients that have
-        heard of a higher one would miss changes (RFC 7162 section 3.1.2.1)."""
+        heard of a higher one would miss changes (RFC 7162 section 3.1.2.1). `before` is what was
+        known when it was asked for: of answers to two sessions, the younger may be heard first."""
         if modseq is None:
             return
-        if modseq < self.modseq.get(folder, 0):
-            raise Wrong('HIGHESTMODSEQ of %d was %d, is %d' % (folder, self.modseq[folder], modseq))
-        self.modseq[folder] = modseq
+        known = (self.modseq if before is None else before).get(folder, 0)
+        if modseq < known:
+            raise Wrong('HIGHESTMODSEQ of %d was %d, is %d' % (folder, known, modseq))
+        self.modseq[folder] = max(modseq, self.modseq.get(folder, 0))
 
     # --- Messages -------------------------------------------------------------------------------
 

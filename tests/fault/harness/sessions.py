@@ -38,6 +38,7 @@ class Slot:
             self.waiting.append(b't%d ' % self.c.serial)
             octets.append(self.waiting[-1] + command + b'\r\n')
         self.deed, self.answers, self.untagged = deed, [], []
+        self.modseqs = dict(self.model.modseq)  # an answer is no older than these
         self.asked = time.monotonic()
         self.c.c.send(b''.join(octets))
 
@@ -78,7 +79,7 @@ class Slot:
         if (v := account.number(untagged, b'UIDVALIDITY')) is not None and \
                 answers[-1].startswith(b'OK'):
             self.folder = v
-            self.model.modseq_told(v, account.number(untagged, b'HIGHESTMODSEQ'))
+            self.model.modseq_told(v, account.number(untagged, b'HIGHESTMODSEQ'), self.modseqs)
         if self.folder is not None:
             for uid, name in account.told_by(untagged).items():
                 self.model.told(self.folder, uid, name)
