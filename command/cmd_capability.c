@@ -18,7 +18,7 @@ void put_capabilities(const struct session *s, struct stream *io)
             "ESEARCH SEARCHRES PARTIAL SEARCH=FUZZY PREVIEW "
             "SORT SORT=DISPLAY ESORT "
             "THREAD=ORDEREDSUBJECT THREAD=REFERENCES THREAD=REFS MULTIAPPEND "
-            "CATENATE URL-PARTIAL"
+            "CATENATE URL-PARTIAL REPLACE"
             " COMPRESS=DEFLATE");
         stream_printf(io, " APPENDLIMIT=%" PRIu64, s->settings->max_message);
         return;

@@ -164,5 +164,7 @@ void run_store(struct command *c);
 bool parse_copy(struct command *c);
 void run_copy(struct command *c);
 void run_move(struct command *c);
+bool parse_replace(struct command *c);
+void run_replace(struct command *c);
 
 #endif

@@ -34,8 +34,8 @@ const struct command_entry command_table[] = {
     { "STATUS", AFTER, NEWS_ALL, parse_status, run_status },
     { "APPEND", AFTER, NEWS_ALL, parse_append, run_append },
     { "IDLE", AFTER, NEWS_ALL, parse_nothing, run_idle },
-    /* Selected state: 6.4; UNSELECT: RFC 3691; UID EXPUNGE: RFC 4315; MOVE: RFC 6851; SORT and
-       THREAD: RFC 5256. */
+    /* Selected state: 6.4; UNSELECT: RFC 3691; UID EXPUNGE: RFC 4315; MOVE: RFC 6851; REPLACE:
+       RFC 8508; SORT and THREAD: RFC 5256. */
     { "CHECK", INSIDE, NEWS_ALL, parse_nothing, run_check },
     { "CLOSE", INSIDE, NEWS_NONE, parse_nothing, run_close },
     { "UNSELECT", INSIDE, NEWS_NONE, parse_nothing, run_unselect },
@@ -55,5 +55,7 @@ const struct command_entry command_table[] = {
     { "UID COPY", INSIDE, NEWS_ALL, parse_copy, run_copy },
     { "MOVE", INSIDE, NEWS_ALL, parse_copy, run_move },
     { "UID MOVE", INSIDE, NEWS_ALL, parse_copy, run_move },
+    { "REPLACE", INSIDE, NEWS_ALL, parse_replace, run_replace },
+    { "UID REPLACE", INSIDE, NEWS_ALL, parse_replace, run_replace },
     { 0 },
 };

@@ -314,6 +314,12 @@ enum store_error append_commit(struct append *a, uint32_t *uidvalidity_r, uint32
     return append_commit_items(a, uidvalidity_r, uid);
 }
 
+void append_replaces(struct append *a, struct mailbox *mb, uint32_t uid)
+{
+    a->replaced_in = mb;
+    a->replaced = uid;
+}
+
 void append_cancel(struct append *a)
 {
     append_discard(a);

@@ -26,6 +26,13 @@ void append_verbatim(struct append *a);
  * is kept verbatim. */
 enum store_error append_write(struct append *a, const void *octets, size_t n);
 
+/* The message, which is the only one, takes the place of another (RFC 8508): append_commit
+ * removes that, too, as mailbox_remove would, from a mailbox that is open, of this folder or
+ * another. To other sessions it is one change; broken off by a crash, it may leave both, never
+ * neither. append_commit's error is STORE_EXPUNGED, and nothing was added, when the other is
+ * not there any more. */
+void append_replaces(struct append *a, struct mailbox *mb, uint32_t uid);
+
 /* Ends the last message and adds all of them. uid (room for as many as were begun) gets their
  * consecutive UIDs. OK means: durable. Frees a, whatever is returned. */
 enum store_error append_commit(struct append *a, uint32_t *uidvalidity_r, uint32_t *uid);

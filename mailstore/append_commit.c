@@ -154,15 +154,26 @@ static enum store_error sync_dirs(const struct append *a)
     return STORE_OK;
 }
 
-static void take_back(struct append *a)
+void append_take_back(struct append *a)
 {
-    for (size_t i = 0; i < a->count; i++)
+    for (size_t i = 0; i < a->count; i++) {
         if (a->item[i].placed)
             (void)sys_unlinkat(target_fd(a, &a->item[i]), a->item[i].name, 0);
+        a->item[i].placed = false;
+    }
 }
 
-static enum store_error commit_locked(struct append *a, struct dotlock *lock,
-                                      struct uidlist *list, uint32_t *uid)
+enum store_error append_place(struct append *a, struct dotlock *lock)
+{
+    enum store_error e = place_items(a, lock);
+    if (e == STORE_OK)
+        e = sync_dirs(a);
+    if (e != STORE_OK)
+        append_take_back(a);
+    return e;
+}
+
+static enum store_error prepare_locked(struct append *a, struct uidlist *list, uint32_t *uid)
 {
     struct keywords kw;
     keywords_init(&kw);
@@ -170,14 +181,24 @@ static enum store_error commit_locked(struct append *a, struct dotlock *lock,
     if (e == STORE_OK)
         e = name_items(a, &kw);
     keywords_free(&kw);
-    if (e == STORE_OK)
-        e = write_lines(a, list, uid);
-    if (e == STORE_OK)
-        e = place_items(a, lock);
-    if (e == STORE_OK)
-        e = sync_dirs(a);
+    return e == STORE_OK ? write_lines(a, list, uid) : e;
+}
+
+static enum store_error commit_locked(struct append *a, struct dotlock *lock,
+                                      struct uidlist *list, uint32_t *uid)
+{
+    struct append_index ai;
+    append_index_begin(a, list, &ai);
+    if (a->count == 0)
+        return STORE_OK;
+    enum store_error e = prepare_locked(a, list, uid);
     if (e != STORE_OK)
-        take_back(a);
+        return e;
+    if (a->replaced_in != NULL)
+        return append_replace(a, lock, list, uid, &ai);
+    e = append_place(a, lock);
+    if (e == STORE_OK)
+        append_index_save(a, list, uid, &ai);
     return e;
 }
 
@@ -196,27 +217,34 @@ static bool folder_is_gone(const struct append *a)
     return gone;
 }
 
+/* Without the locks. */
+static enum store_error remove_what_is_left(const struct append *a)
+{
+    size_t removed;
+    return a->replaced_left ? mailbox_remove(a->replaced_in, &a->replaced, 1, &removed)
+                            : STORE_OK;
+}
+
 enum store_error append_commit_items(struct append *a, uint32_t *uidvalidity_r, uint32_t *uid)
 {
     struct dotlock lock;
     struct uidlist list;
-    struct append_index ai;
     struct index *ix = store_index(a->store);
     *uidvalidity_r = 0;
+    if (a->replaced_in != NULL) /* the index must be up to date to hear of both at once */
+        (void)mailbox_look(a->replaced_in, LOOK_CHANGED);
     if (ix != NULL)
         index_release(ix);
     enum store_error e = lock_list(a, &lock, &list);
     if (e == STORE_OK) {
         *uidvalidity_r = list.uidvalidity;
-        append_index_begin(a, &list, &ai);
-        if (a->count > 0)
-            e = commit_locked(a, &lock, &list, uid);
-        if (a->count > 0 && e == STORE_OK)
-            append_index_save(a, &list, uid, &ai);
+        e = commit_locked(a, &lock, &list, uid);
         dotlock_drop(&lock);
     }
     if ((e == STORE_IO || e == STORE_CORRUPT) && folder_is_gone(a))
         e = STORE_NONEXISTENT;
+    if (e == STORE_OK)
+        e = remove_what_is_left(a);
     append_discard(a);
     return e;
 }

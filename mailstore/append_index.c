@@ -51,9 +51,23 @@ void append_index_begin(struct append *a, struct uidlist *list, struct append_in
     ai->cur = dir_stamp_unchanged(&ai->cur_stamp, a->dirs.cur, grain);
 }
 
-static bool save_item(struct index *ix, struct index_folder *f, const struct append_item *item,
-                      uint32_t uid)
+/* Another session has looked after our lines were written and before the files were moved: it
+ * knows of the lines, and of nothing else that the list had not before. */
+static bool knows_our_lines(struct index *ix, const struct index_folder *f,
+                            const struct uidlist *list, const uint32_t *uid, size_t n)
 {
+    struct index_message m;
+    bool found = f->list.offset == list->offset && f->last == uid[n - 1] && f->pending == n;
+    for (size_t i = 0; found && i < n; i++)
+        if (!index_message_get(ix, f->id, uid[i], &m, NULL, &found) || m.state != RECORD_LINE)
+            return false;
+    return found;
+}
+
+static bool save_item(struct index *ix, struct index_folder *f, const struct append_item *item,
+                      uint32_t uid, bool known)
+{
+    struct index_message was;
     struct index_message m = { .modseq = f->modseq,
                                .size = SIZE_UNKNOWN,
                                .date = INDEX_DATE_UNKNOWN,
@@ -66,7 +80,9 @@ static bool save_item(struct index *ix, struct index_folder *f, const struct app
         m.bits |= INDEX_IN_NEW;
     if (maildir_name_number(item->name, 'W', &octets))
         m.size = octets; /* counted by us, or by a name that told the truth */
-    folder_count(f, NULL, &m);
+    if (known && !index_message_get(ix, f->id, uid, &was, NULL, &known))
+        return false;
+    folder_count(f, known ? &was : NULL, &m);
     f->letters |= m.letters & LETTERS_AZ;
     return index_message_put(ix, f->id, &m, item->name);
 }
@@ -101,21 +117,34 @@ static bool save_all(struct append *a, struct index *ix, const struct uidlist *l
     struct index_folder f;
     bool found = false;
     if (!index_folder_get(ix, ai->folder.key, &f, &found) || !found || f.id != ai->folder.id ||
-        f.list.offset != ai->folder.list.offset || f.last != ai->folder.last || f.pending > 0)
+        f.uidvalidity != ai->folder.uidvalidity)
+        return false;
+    bool unread =
+        f.list.offset == ai->folder.list.offset && f.last == ai->folder.last && f.pending == 0;
+    if (!unread && !knows_our_lines(ix, &f, list, uid, a->count))
         return false;
     remember_keywords(a, &f);
     uint64_t modseq = index_folder_next_modseq(&f, 0);
     for (size_t i = 0; i < a->count; i++)
-        if (!save_item(ix, &f, &a->item[i], uid[i]))
+        if (!save_item(ix, &f, &a->item[i], uid[i], !unread))
             return false;
     f.last = f.highest = uid[a->count - 1];
     f.list.offset = list->offset;
     f.list.mtime = list->mtime;
     f.list.next = list->next;
     f.list.last = list->last;
-    f.list.lines += a->count;
+    if (unread)
+        f.list.lines += a->count;
+    if (f.pending == 0)
+        f.pending_uid = 0;
     save_stamp(a, ai, &f);
     return index_change_add(ix, &f, modseq, uid, a->count) && index_folder_put(ix, &f);
+}
+
+bool append_index_write(struct append *a, const struct uidlist *list, const uint32_t *uid,
+                        struct append_index *ai)
+{
+    return !ai->usable || save_all(a, store_index(a->store), list, uid, ai);
 }
 
 void append_index_save(struct append *a, const struct uidlist *list, const uint32_t *uid,
@@ -124,5 +153,5 @@ void append_index_save(struct append *a, const struct uidlist *list, const uint3
     struct index *ix = store_index(a->store);
     if (ix == NULL || !ai->usable || !index_write(ix))
         return;
-    (void)index_end(ix, save_all(a, ix, list, uid, ai));
+    (void)index_end(ix, append_index_write(a, list, uid, ai));
 }

@@ -4,6 +4,7 @@
 
 #include "mailstore/append.h"
 #include "mailstore/dirs.h"
+#include "mailstore/dotlock.h"
 #include "mailstore/filename.h"
 #include "mailstore/index_folder.h"
 
@@ -28,6 +29,9 @@ struct append {
     struct append_item *item;
     size_t count;
     size_t allocated;
+    struct mailbox *replaced_in; /* append_replaces; or NULL */
+    uint32_t replaced;
+    bool replaced_left; /* it got another name under our hands, and is still to be removed */
     enum store_error failed; /* the first error; everything after it fails alike */
     /* The message being written. */
     int fd; /* -1: none */
@@ -68,6 +72,19 @@ void append_index_begin(struct append *a, struct uidlist *list, struct append_in
  * need look for them. What can't be told the next look will find. */
 void append_index_save(struct append *a, const struct uidlist *list, const uint32_t *uid,
                        struct append_index *ai);
+/* The same in the write transaction that is open. False: it is of no use any more. */
+bool append_index_write(struct append *a, const struct uidlist *list, const uint32_t *uid,
+                        struct append_index *ai);
+
+/* Moves all items to their places, durably; or none. */
+enum store_error append_place(struct append *a, struct dotlock *lock);
+/* Removes those that are in their places. */
+void append_take_back(struct append *a);
+
+/* append_place where something is replaced: removes that, too, and tells the index. */
+enum store_error append_replace(struct append *a, struct dotlock *lock,
+                                const struct uidlist *list, const uint32_t *uid,
+                                struct append_index *ai);
 
 /* Adds all items to the folder. All are in tmp/, synced. Frees a. */
 enum store_error append_commit_items(struct append *a, uint32_t *uidvalidity_r, uint32_t *uid);

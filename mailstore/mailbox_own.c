@@ -172,18 +172,25 @@ static bool save_all(struct saving *s, const struct own_change *own, const struc
     return index_folder_put(mb->index, &s->f);
 }
 
+bool mailbox_own_write(struct mailbox *mb, const struct own_change *own,
+                       const struct done *done, size_t n, struct index_folder *f_r)
+{
+    struct saving s = { .mb = mb };
+    s.log = calloc(n, sizeof *s.log);
+    bool ok = s.log != NULL && save_all(&s, own, done, n);
+    free(s.log);
+    *f_r = s.f;
+    return ok;
+}
+
 bool mailbox_own_save(struct mailbox *mb, const struct own_change *own, const struct done *done,
                       size_t n)
 {
-    struct saving s = { .mb = mb };
+    struct index_folder f;
     if (n == 0)
         return true;
-    s.log = calloc(n, sizeof *s.log);
-    if (s.log == NULL || !index_write(mb->index)) {
-        free(s.log);
+    if (!index_write(mb->index))
         return false;
-    }
-    bool ok = save_all(&s, own, done, n);
-    free(s.log);
-    return mailbox_commit(mb, ok, &s.f);
+    bool ok = mailbox_own_write(mb, own, done, n, &f);
+    return mailbox_commit(mb, ok, &f);
 }

@@ -292,6 +292,10 @@ struct done {
  * be written; the next look finds them on the disk. */
 bool mailbox_own_save(struct mailbox *mb, const struct own_change *own, const struct done *done,
                       size_t n);
+/* The same, of at least one, in the write transaction that is open, to be ended by
+ * mailbox_commit with *f_r. */
+bool mailbox_own_write(struct mailbox *mb, const struct own_change *own,
+                       const struct done *done, size_t n, struct index_folder *f_r);
 
 /* In a look, mb->cur being what the index has: makes it proven, if it was left by a change of
  * our own that a witness has watched. */

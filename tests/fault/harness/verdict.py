@@ -106,6 +106,11 @@ def compare(op, before, now, done, told):
     for source, target in op.either.items():
         there = by_name(folders[source]).keys() | by_name(folders[target]).keys()
         check(op.removes[source] <= there, '%s: in neither', op.removes[source] - there)
+    for source, (old, target, new) in op.replaces.items():
+        check(old in by_name(folders[source]) or new in by_name(folders[target]),
+              'neither %s nor %s is there', old, new)
+        check(done is None or old not in by_name(folders[source]) or
+              new not in by_name(folders[target]), '%s and %s are both there', old, new)
     sub, unsub = set(op.subscribes), set(op.unsubscribes)
     check(subscribed - sub - unsub == before[1] - sub - unsub, 'subscriptions: were %s, are %s',
           set(before[1]), set(subscribed))
