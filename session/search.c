@@ -7,10 +7,9 @@
  * looked into: what is kept of it (session/content.h), else its file, opened and parsed as far
  * as the keys that matter ask. So `UNSEEN TEXT x` reads the unseen.
  */
-#include "session/search.h"
+#include "session/search_private.h"
 
 #include "session/content.h"
-#include "session/flags.h"
 #include "session/local_time.h"
 
 #include <stdlib.h>
@@ -18,20 +17,6 @@
 #include <time.h>
 
 enum answer { NO, YES, OPEN };
-
-/* What SEARCH_FLAG or SEARCH_KEYWORD looks for: search_key.prepared of these. */
-struct wanted_flag {
-    uint8_t flags;
-    bool recent;
-    uint32_t keywords;
-};
-
-/* What SEARCH_HEADER, SEARCH_BODY and SEARCH_TEXT look for: search_key.prepared of these. */
-struct wanted_text {
-    struct search_text *text;
-    int field;       /* SEARCH_HEADER: its number in SUMMARY_SEARCH; -1: it is not in it */
-    uint64_t fields; /* SEARCH_HEADER: else, as one of SUMMARY_FIELDS; 0: it is not in it */
-};
 
 /* A summary of the message that is being looked at. */
 struct kept {
@@ -199,6 +184,11 @@ static bool has_flag(const struct message_info *info, const struct wanted_flag *
            (info->recent && wanted->recent);
 }
 
+static bool is_in(const struct subject *s, const struct wanted_set *wanted)
+{
+    return sequence_contains(&wanted->set, wanted->by_uid ? s->info.uid : s->sequence);
+}
+
 // NOLINTNEXTLINE(misc-no-recursion): SEARCH_DEPTH_MAX bounds it
 static enum answer match(struct subject *s, const struct search_key *key)
 {
@@ -215,9 +205,8 @@ static enum answer match(struct subject *s, const struct search_key *key)
         a = match(s, key->child);
         return a == OPEN ? OPEN : yes_if(a == NO);
     case SEARCH_SEQUENCE:
-        return yes_if(sequence_contains(&key->set, s->sequence));
     case SEARCH_UID:
-        return yes_if(sequence_contains(&key->set, s->info.uid));
+        return yes_if(is_in(s, key->prepared));
     case SEARCH_MODSEQ:
         return yes_if(s->info.modseq >= key->modseq);
     case SEARCH_FLAG:
@@ -261,18 +250,19 @@ static bool fits(struct subject *s, const struct search_program *program)
 
 /* The smallest of the sets that a message must be in, by how much of the view it names; NULL:
  * there is none. */
-static const struct search_key *narrowest(const struct view *v, const struct search_key *all,
-                                          size_t *span_r)
+static const struct wanted_set *narrowest(const struct view *v, const struct search_key *all)
 {
-    const struct search_key *best = NULL;
+    const struct wanted_set *best = NULL;
+    size_t best_span = 0;
     for (const struct search_key *key = all->child; key != NULL; key = key->next) {
         if (key->kind != SEARCH_SEQUENCE && key->kind != SEARCH_UID)
             continue;
-        size_t span = view_span(v, &key->set, key->kind == SEARCH_UID);
-        if (best != NULL && span >= *span_r)
+        const struct wanted_set *wanted = key->prepared;
+        size_t span = view_span(v, &wanted->set, wanted->by_uid);
+        if (best != NULL && span >= best_span)
             continue;
-        best = key;
-        *span_r = span;
+        best = wanted;
+        best_span = span;
     }
     return best;
 }
@@ -281,13 +271,11 @@ static const struct search_key *narrowest(const struct view *v, const struct sea
 static bool candidates(const struct view *v, const struct search_key *root,
                        struct view_messages *messages_r)
 {
-    size_t span = 0;
     struct sequence_range whole = { 1, SEQUENCE_STAR };
     struct sequence_set all = { .range = &whole, .count = 1 };
-    const struct search_key *key = root->kind == SEARCH_AND ? narrowest(v, root, &span) : NULL;
-    struct sequence_set set = key != NULL ? key->set : all;
-    return view_resolve(v, &set, key == NULL || key->kind == SEARCH_UID, messages_r) ==
-           VIEW_RESOLVED;
+    const struct wanted_set *wanted = root->kind == SEARCH_AND ? narrowest(v, root) : NULL;
+    struct sequence_set set = wanted != NULL ? wanted->set : all;
+    return view_resolve(v, &set, wanted == NULL || wanted->by_uid, messages_r) == VIEW_RESOLVED;
 }
 
 static void look_at(struct subject *s, const struct search_program *program,
@@ -302,16 +290,11 @@ static void look_at(struct subject *s, const struct search_program *program,
     result->unreadable += s->failed && !s->info.expunged;
 }
 
-bool search_run(const struct view *v, const struct search_program *program,
-                struct search_result *result_r)
+void search_among(const struct view *v, const struct search_program *program,
+                  struct search_result *result)
 {
     size_t at = 0, kept = 0;
-    *result_r = (struct search_result){ 0 };
-    struct view_messages *found = &result_r->found;
-    if (v->count == 0)
-        return true;
-    if (!candidates(v, program->root, found))
-        return false;
+    struct view_messages *found = &result->found;
     struct subject s = { .view = v,
                          .now = time(NULL),
                          .folded = { .kind = SUMMARY_SEARCH },
@@ -324,136 +307,25 @@ bool search_run(const struct view *v, const struct search_program *program,
         s.sequence = view_sequence_next(v, found->uid[i], &at);
         mailbox_message_ahead(v->mailbox, found->uid + i, found->count - i);
         if (mailbox_get(v->mailbox, found->uid[i], &s.info))
-            look_at(&s, program, result_r, &kept);
+            look_at(&s, program, result, &kept);
         else
-            result_r->unreadable += !mailbox_is_gone(v->mailbox, found->uid[i]);
+            result->unreadable += !mailbox_is_gone(v->mailbox, found->uid[i]);
     }
     mailbox_message_ahead(v->mailbox, NULL, 0);
     buffer_free(&s.folded.value);
     buffer_free(&s.lines.value);
     content_end(&s.content);
     found->count = kept;
+}
+
+bool search_run(const struct view *v, const struct search_program *program,
+                struct search_result *result_r)
+{
+    *result_r = (struct search_result){ 0 };
+    if (v->count == 0)
+        return true;
+    if (!candidates(v, program->root, &result_r->found))
+        return false;
+    search_among(v, program, result_r);
     return true;
-}
-
-/* "$" becomes the UIDs that it stands for, in ranges. */
-static enum search_prepared prepare_saved(const struct view *v, struct search_key *key)
-{
-    struct sequence_range *range = calloc(v->saved_count + 1, sizeof *range);
-    size_t n = 0;
-    if (range == NULL)
-        return SEARCH_NO_MEMORY;
-    for (size_t i = 0; i < v->saved_count; i++) {
-        if (n > 0 && range[n - 1].last + 1 == v->saved[i])
-            range[n - 1].last++;
-        else
-            range[n++] = (struct sequence_range){ v->saved[i], v->saved[i] };
-    }
-    key->prepared = range;
-    key->kind = SEARCH_UID;
-    key->set = (struct sequence_set){ .range = range, .count = n };
-    return SEARCH_PREPARED;
-}
-
-/* Clients search for 1:* in folders that may be empty: there '*' names nothing, and that is no
- * mistake of theirs. Any other number beyond the last is (RFC 3501 section 9, seq-number). */
-static enum search_prepared prepare_set(const struct view *v, struct search_key *key)
-{
-    if (key->set.saved)
-        return prepare_saved(v, key);
-    if (key->kind == SEARCH_UID) {
-        sequence_normalize(&key->set, v->count > 0 ? v->uid[v->count - 1] : 0);
-        return SEARCH_PREPARED;
-    }
-    for (size_t i = 0; i < key->set.count; i++) {
-        uint32_t low, high;
-        const struct sequence_range *r = &key->set.range[i];
-        sequence_bounds(r, (uint32_t)v->count, &low, &high);
-        bool star = r->first == SEQUENCE_STAR || r->last == SEQUENCE_STAR;
-        if (high > v->count && !(star && v->count == 0))
-            return SEARCH_BAD_NUMBER;
-    }
-    sequence_normalize(&key->set, (uint32_t)v->count);
-    return SEARCH_PREPARED;
-}
-
-static bool is_text(const struct search_key *key)
-{
-    return key->kind == SEARCH_HEADER || key->kind == SEARCH_BODY || key->kind == SEARCH_TEXT;
-}
-
-static enum search_prepared prepare_text(struct search_key *key, const char *charset)
-{
-    struct wanted_text *wanted = calloc(1, sizeof *wanted);
-    if (wanted == NULL)
-        return SEARCH_NO_MEMORY;
-    key->prepared = wanted;
-    wanted->field = key->kind == SEARCH_HEADER ? summary_search_field(key->name) : -1;
-    wanted->fields = key->kind == SEARCH_HEADER ? summary_fields_common_of(key->name) : 0;
-    switch (search_text_new(key->text.octets, key->text.n, charset, &wanted->text)) {
-    case SEARCH_TEXT_OK:
-        return SEARCH_PREPARED;
-    case SEARCH_TEXT_BADCHARSET:
-        return SEARCH_BADCHARSET;
-    case SEARCH_TEXT_INVALID:
-        return SEARCH_BAD_STRING;
-    default:
-        return SEARCH_NO_MEMORY;
-    }
-}
-
-static enum search_prepared prepare_flag(const struct view *v, struct search_key *key)
-{
-    struct wanted_flag *wanted = calloc(1, sizeof *wanted);
-    if (wanted == NULL)
-        return SEARCH_NO_MEMORY;
-    key->prepared = wanted;
-    if (key->kind == SEARCH_KEYWORD)
-        wanted->keywords = flags_keyword_bit(v->mailbox, key->name);
-    else if (strcmp(key->name, "\\Recent") == 0)
-        wanted->recent = true;
-    else
-        wanted->flags = flags_system_bit(key->name);
-    return SEARCH_PREPARED;
-}
-
-// NOLINTNEXTLINE(misc-no-recursion): SEARCH_DEPTH_MAX bounds it
-static enum search_prepared prepare(const struct view *v, struct search_key *key,
-                                    const char *charset)
-{
-    enum search_prepared result = SEARCH_PREPARED;
-    if (key->kind == SEARCH_SEQUENCE || key->kind == SEARCH_UID)
-        result = prepare_set(v, key);
-    else if (key->kind == SEARCH_FLAG || key->kind == SEARCH_KEYWORD)
-        result = prepare_flag(v, key);
-    else if (is_text(key))
-        result = prepare_text(key, charset);
-    for (struct search_key *c = key->child; c != NULL && result == SEARCH_PREPARED; c = c->next)
-        result = prepare(v, c, charset);
-    return result;
-}
-
-enum search_prepared search_prepare(const struct view *v, struct search_program *program)
-{
-    if (program->charset != NULL && !charset_known(program->charset))
-        return SEARCH_BADCHARSET;
-    return prepare(v, program->root, program->charset);
-}
-
-// NOLINTNEXTLINE(misc-no-recursion): SEARCH_DEPTH_MAX bounds it
-static void release(struct search_key *key)
-{
-    if (key->prepared != NULL && is_text(key)) {
-        struct wanted_text *wanted = key->prepared;
-        search_text_free(wanted->text);
-    }
-    free(key->prepared);
-    key->prepared = NULL;
-    for (struct search_key *c = key->child; c != NULL; c = c->next)
-        release(c);
-}
-
-void search_release(struct search_program *program)
-{
-    release(program->root);
 }
