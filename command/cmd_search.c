@@ -1,7 +1,8 @@
-/* SEARCH: RFC 3501 section 6.4.4; with RETURN: RFC 4731. */
+/* SEARCH: RFC 3501 section 6.4.4; with RETURN: RFC 4731; with UPDATE: RFC 5267 section 4.3. */
 #include "command/search_answer.h"
 
 #include "base/buffer.h"
+#include "session/context.h"
 
 bool parse_search_command(struct command *c)
 {
@@ -67,16 +68,27 @@ void put_unreadable(struct command *c, const struct search_result *result)
                       result->unreadable);
 }
 
-static void answer(struct command *c, const struct search_return *returns,
+static void begin_updates(struct command *c, struct search_program *program,
+                          const struct search_result *result)
+{
+    const struct context_search search = { c->tag, c->by_uid, program };
+    if ((program->returns.options & RETURN_UPDATE) != 0 &&
+        !context_add(&c->session->view, &search, &c->lexer->arena, &result->found))
+        put_noupdate(c, "Too many contexts");
+}
+
+static void answer(struct command *c, struct search_program *program,
                    const struct search_result *result)
 {
     const struct view_messages *found = &result->found;
+    const struct search_return *returns = &program->returns;
     if (!save_results(c, returns, found->uid, found->count)) {
         command_no(c, "NOTSAVED", "Out of memory");
         return;
     }
     put_results(c, "SEARCH", returns, found->uid, found->count);
     put_unreadable(c, result);
+    begin_updates(c, program, result);
     command_ok(c, NULL, "SEARCH completed");
 }
 
@@ -84,8 +96,10 @@ void run_search(struct command *c)
 {
     struct search_program *program = c->args;
     struct search_result result;
+    if (!may_update(c, &program->returns))
+        return;
     if (find_messages(c, program, &result)) {
-        answer(c, &program->returns, &result);
+        answer(c, program, &result);
         view_messages_free(&result.found);
     }
     /* RFC 5182 section 2.1: NO empties what was saved, BAD does not. */

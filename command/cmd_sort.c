@@ -15,6 +15,8 @@ void run_sort(struct command *c)
 {
     struct sort_program *program = c->args;
     struct search_result result;
+    if (!may_update(c, &program->search.returns))
+        return;
     if (!find_messages(c, &program->search, &result))
         return;
     enum store_error error =
@@ -22,6 +24,8 @@ void run_sort(struct command *c)
     if (error == STORE_OK) {
         put_results(c, "SORT", &program->search.returns, result.found.uid, result.found.count);
         put_unreadable(c, &result);
+        if ((program->search.returns.options & RETURN_UPDATE) != 0) /* no CONTEXT=SORT here */
+            put_noupdate(c, "Sorted results are not updated");
         command_ok(c, NULL, "SORT completed");
     } else {
         command_store_error(c, error);

@@ -153,6 +153,8 @@ bool parse_uid_expunge(struct command *c);
 void run_uid_expunge(struct command *c);
 bool parse_search_command(struct command *c);
 void run_search(struct command *c);
+bool parse_cancelupdate(struct command *c);
+void run_cancelupdate(struct command *c);
 bool parse_sort_command(struct command *c);
 void run_sort(struct command *c);
 bool parse_thread_command(struct command *c);

@@ -1,5 +1,8 @@
 #include "command/search_answer.h"
 
+#include "session/context.h"
+#include "session/number_set.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,43 +10,19 @@
 /* The highest score (RFC 6203 section 4): what we find fits as it was asked for. */
 #define RELEVANCY " 100"
 
-/* The number by which a result is told. *at: as view_sequence_next. */
-static uint32_t number_of(const struct command *c, uint32_t uid, size_t *at)
-{
-    return c->by_uid ? uid : view_sequence_next(&c->session->view, uid, at);
-}
+/* Options that return nothing. */
+#define WITHOUT_RESULTS ((unsigned)(RETURN_CONTEXT | RETURN_UPDATE))
 
 static void put_number(struct command *c, const char *what, uint32_t uid)
 {
     size_t at = 0;
     stream_puts(c->session->io, what);
-    stream_put_uint(c->session->io, number_of(c, uid, &at));
+    stream_put_uint(c->session->io, message_number(&c->session->view, c->by_uid, uid, &at));
 }
 
-/* As a sequence-set in this order; what is one more than the last is in its range. */
 static void put_set(struct command *c, const uint32_t *uid, size_t n)
 {
-    struct stream *io = c->session->io;
-    size_t at = 0;
-    for (size_t i = 0; i < n;) {
-        uint32_t first = number_of(c, uid[i], &at);
-        uint32_t last = first;
-        if (i > 0)
-            stream_puts(io, ",");
-        stream_put_uint(io, first);
-        for (i++; i < n; i++) {
-            size_t before = at;
-            if (number_of(c, uid[i], &at) != last + 1) {
-                at = before;
-                break;
-            }
-            last++;
-        }
-        if (last > first) {
-            stream_puts(io, ":");
-            stream_put_uint(io, last);
-        }
-    }
+    put_number_set(&c->session->view, c->session->io, c->by_uid, uid, n);
 }
 
 static void put_partial(struct command *c, const struct partial_range *range,
@@ -123,14 +102,14 @@ void put_results(struct command *c, const char *name, const struct search_return
     struct stream *io = c->session->io;
     size_t at = 0;
     if (returns->given) {
-        if (returns->options != RETURN_SAVE)
+        if ((returns->options & ~WITHOUT_RESULTS) != RETURN_SAVE)
             put_esearch(c, returns, uid, n);
         return;
     }
     stream_printf(io, "* %s", name);
     for (size_t i = 0; i < n; i++) {
         stream_puts(io, " ");
-        stream_put_uint(io, number_of(c, uid[i], &at));
+        stream_put_uint(io, message_number(&c->session->view, c->by_uid, uid[i], &at));
     }
     if (returns->modseq && n > 0)
         stream_printf(io, " (MODSEQ %" PRIu64 ")", highest_modseq(c, returns, uid, n));
@@ -170,4 +149,17 @@ bool save_results(struct command *c, const struct search_return *returns, const 
     if (some == 0 || all != 0 || n == 0)
         return view_save(&c->session->view, uid, n);
     return save_pieces(&c->session->view, returns, uid, n);
+}
+
+bool may_update(struct command *c, const struct search_return *returns)
+{
+    if ((returns->options & RETURN_UPDATE) == 0 || !context_exists(&c->session->view, c->tag))
+        return true;
+    command_bad(c, "A search with this tag is being updated");
+    return false;
+}
+
+void put_noupdate(struct command *c, const char *why)
+{
+    stream_printf(c->session->io, "* NO [NOUPDATE \"%s\"] %s\r\n", c->tag, why);
 }

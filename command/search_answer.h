@@ -24,4 +24,11 @@ void put_results(struct command *c, const char *name, const struct search_return
 bool save_results(struct command *c, const struct search_return *returns, const uint32_t *uid,
                   size_t n);
 
+/* RFC 5267 section 4.3: a tag can't be used again for UPDATE while one is being told. False:
+ * the command is ended with BAD. To be asked before anything is done. */
+bool may_update(struct command *c, const struct search_return *returns);
+
+/* Tells that no changes of the results will be told (section 4.3.1). */
+void put_noupdate(struct command *c, const char *why);
+
 #endif

@@ -35,7 +35,7 @@ const struct command_entry command_table[] = {
     { "APPEND", AFTER, NEWS_ALL, parse_append, run_append },
     { "IDLE", AFTER, NEWS_ALL, parse_nothing, run_idle },
     /* Selected state: 6.4; UNSELECT: RFC 3691; UID EXPUNGE: RFC 4315; MOVE: RFC 6851; REPLACE:
-       RFC 8508; SORT and THREAD: RFC 5256. */
+       RFC 8508; SORT and THREAD: RFC 5256; CANCELUPDATE: RFC 5267. */
     { "CHECK", INSIDE, NEWS_ALL, parse_nothing, run_check },
     { "CLOSE", INSIDE, NEWS_NONE, parse_nothing, run_close },
     { "UNSELECT", INSIDE, NEWS_NONE, parse_nothing, run_unselect },
@@ -43,6 +43,7 @@ const struct command_entry command_table[] = {
     { "UID EXPUNGE", INSIDE, NEWS_ALL, parse_uid_expunge, run_uid_expunge },
     { "SEARCH", INSIDE, NEWS_NO_EXPUNGE, parse_search_command, run_search },
     { "UID SEARCH", INSIDE, NEWS_ALL, parse_search_command, run_search },
+    { "CANCELUPDATE", INSIDE, NEWS_ALL, parse_cancelupdate, run_cancelupdate },
     { "SORT", INSIDE, NEWS_NO_EXPUNGE, parse_sort_command, run_sort },
     { "UID SORT", INSIDE, NEWS_ALL, parse_sort_command, run_sort },
     { "THREAD", INSIDE, NEWS_NO_EXPUNGE, parse_thread_command, run_thread },

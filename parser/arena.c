@@ -46,6 +46,12 @@ void arena_free(struct arena *a)
     arena_init(a, a->max);
 }
 
+void arena_move(struct arena *to, struct arena *from)
+{
+    *to = *from;
+    arena_init(from, from->max);
+}
+
 void *arena_take(struct arena *a, size_t n)
 {
     const size_t align = alignof(max_align_t);

@@ -22,6 +22,10 @@ void arena_reset(struct arena *a);
 /* Gives everything back, and the memory too. */
 void arena_free(struct arena *a);
 
+/* Gives everything in `from`, which is empty then, to *to, which is overwritten. What was taken
+ * stays where it is. */
+void arena_move(struct arena *to, struct arena *from);
+
 /* n octets, aligned for anything, zeroed; NULL past the ceiling or without memory. */
 void *arena_take(struct arena *a, size_t n);
 

@@ -16,6 +16,8 @@ static const struct {
     { "SAVE", RETURN_SAVE },
     { "PARTIAL", RETURN_PARTIAL },
     { "RELEVANCY", RETURN_RELEVANCY },
+    { "CONTEXT", RETURN_CONTEXT },
+    { "UPDATE", RETURN_UPDATE },
 };
 
 static bool option(struct lexer *lx, struct search_return *r)

@@ -1,5 +1,5 @@
 /* What SEARCH and SORT are to return: ESEARCH (RFC 4731 section 3.1), SAVE (RFC 5182), PARTIAL
- * (RFC 9394 section 3.1), RELEVANCY (RFC 6203 section 4). */
+ * (RFC 9394 section 3.1), RELEVANCY (RFC 6203 section 4), CONTEXT and UPDATE (RFC 5267). */
 #ifndef PARSER_SEARCH_RETURN_H
 #define PARSER_SEARCH_RETURN_H
 
@@ -12,7 +12,9 @@ enum search_return_option {
     RETURN_COUNT = 1 << 3,
     RETURN_SAVE = 1 << 4,
     RETURN_PARTIAL = 1 << 5,
-    RETURN_RELEVANCY = 1 << 6
+    RETURN_RELEVANCY = 1 << 6,
+    RETURN_CONTEXT = 1 << 7, /* RFC 5267 section 4.2: a hint, of which nothing is made */
+    RETURN_UPDATE = 1 << 8   /* section 4.3: changes are to be told */
 };
 
 /* Results from the first-th to the last-th, both included, in either order, as they came; the

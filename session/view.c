@@ -191,6 +191,13 @@ enum store_error view_open(struct view *v, struct store *store, const char *name
     return error;
 }
 
+static void end_following(struct view *v)
+{
+    if (v->follower != NULL)
+        v->follower->end(v);
+    v->follower = NULL;
+}
+
 enum store_error view_reopen(struct view *v)
 {
     struct mailbox_counts counts;
@@ -198,6 +205,7 @@ enum store_error view_reopen(struct view *v)
     if (error != STORE_OK)
         return error;
     (void)view_save(v, NULL, 0);
+    end_following(v);
     mailbox_counts(v->mailbox, &counts);
     uint64_t modseq = mailbox_modseq(v->mailbox);
     if (modseq != v->told || modseq != v->expunges_told || counts.messages != v->count ||
@@ -215,6 +223,7 @@ void view_close(struct view *v)
     free(v->uid);
     free(v->fresh);
     free(v->saved);
+    end_following(v);
     memset(v, 0, sizeof *v);
 }
 

@@ -17,6 +17,20 @@
 #include <stdint.h>
 
 struct stream;
+struct view;
+
+/* Who follows what happens to a view: session/context.h, which the view need not know. */
+struct view_follower {
+    /* Before the EXPUNGEs of these messages are told, while their numbers are valid. UIDs,
+     * ascending; not all of them need be in the view. */
+    void (*gone)(struct view *v, struct stream *io, const uint32_t *uid, size_t n);
+    /* Behind EXISTS and the flags: these messages came or were changed. */
+    void (*changed)(struct view *v, struct stream *io, const uint32_t *uid, size_t n);
+    /* In place of `changed`, which messages is not known for want of memory. */
+    void (*lost)(struct view *v, struct stream *io);
+    /* The view is closed, or opened anew. */
+    void (*end)(struct view *v);
+};
 
 struct view {
     struct mailbox *mailbox; /* NULL: nothing is selected */
@@ -31,6 +45,8 @@ struct view {
     size_t fresh_count, fresh_allocated;
     uint32_t *saved; /* "$" (RFC 5182): UIDs, ascending; some may have been expunged since */
     size_t saved_count;
+    const struct view_follower *follower; /* or NULL */
+    struct context *contexts;             /* the follower's */
     uint64_t told;          /* flags and new messages up to this mod-sequence were told */
     uint64_t expunges_told; /* and expunges up to this one */
     unsigned keywords;      /* how many keywords the FLAGS response last told of */

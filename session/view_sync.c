@@ -44,9 +44,10 @@ static bool list_add(struct uid_list *list, uint32_t uid)
 struct news {
     struct view *view;
     const struct view_own *own;
-    bool expunges;         /* are to be told */
-    struct uid_list gone;  /* not all of them need be in the view */
-    struct uid_list flags; /* of messages that the client knows, perhaps */
+    bool expunges;           /* are to be told */
+    struct uid_list gone;    /* not all of them need be in the view */
+    struct uid_list flags;   /* of messages that the client knows, perhaps */
+    struct uid_list touched; /* for the follower: as `flags`, with those of our own command */
     bool no_memory;
 };
 
@@ -78,8 +79,9 @@ static void gather(void *ctx, const struct message_info *info)
         fine = !n->expunges || list_add(&n->gone, info->uid);
     else if (v->count == 0 || info->uid > v->uid[v->count - 1])
         fine = view_add(v, info);
-    else if (info->modseq > v->told && !is_own(n->own, info))
-        fine = list_add(&n->flags, info->uid);
+    else if (info->modseq > v->told)
+        fine = (v->follower == NULL || list_add(&n->touched, info->uid)) &&
+               (is_own(n->own, info) || list_add(&n->flags, info->uid));
     n->no_memory = !fine;
 }
 
@@ -141,7 +143,7 @@ static bool gather_all(struct news *n)
     enum changes_told told = CHANGES_BROKEN_OFF;
     for (int i = 0; i < GATHER_TRIES && told == CHANGES_BROKEN_OFF && !n->no_memory; i++) {
         view_cut(v, count);
-        n->gone.count = n->flags.count = 0;
+        n->gone.count = n->flags.count = n->touched.count = 0;
         told = mailbox_changes(v->mailbox, since, gather, n);
     }
     if (told == CHANGES_BUT_EXPUNGED && n->expunges)
@@ -150,6 +152,21 @@ static bool gather_all(struct news *n)
     if (!ok)
         view_cut(v, count);
     return ok;
+}
+
+/* What came is behind `last`, the UID of the last message before. */
+static void tell_follower(struct news *n, struct stream *io, uint32_t last)
+{
+    struct view *v = n->view;
+    if (v->follower == NULL)
+        return;
+    bool all = true;
+    for (size_t i = uid_lower_bound(v->uid, v->count, last + 1); i < v->count && all; i++)
+        all = list_add(&n->touched, v->uid[i]);
+    if (all)
+        v->follower->changed(v, io, n->touched.uid, n->touched.count);
+    else
+        v->follower->lost(v, io);
 }
 
 enum store_error view_sync(struct view *v, struct stream *io, const struct view_sync *how)
@@ -164,10 +181,13 @@ enum store_error view_sync(struct view *v, struct stream *io, const struct view_
     if (modseq == v->told && (!how->expunges || modseq == v->expunges_told))
         return STORE_OK;
     size_t count = v->count, gone = 0;
+    uint32_t last = count > 0 ? v->uid[count - 1] : 0;
     if (!gather_all(&n)) {
         error = STORE_UNAVAILABLE;
     } else {
         bool added = v->count != count;
+        if (v->follower != NULL)
+            v->follower->gone(v, io, n.gone.uid, n.gone.count);
         gone = tell_expunges(v, io, &n.gone);
         if (gone > 0 || added)
             stream_printf(io, "* %zu EXISTS\r\n* %zu RECENT\r\n", v->count, v->recent);
@@ -175,9 +195,11 @@ enum store_error view_sync(struct view *v, struct stream *io, const struct view_
         if (how->expunges)
             v->expunges_told = modseq;
         tell_flags(v, io, how, &n.flags);
+        tell_follower(&n, io, last);
     }
     free(n.gone.uid);
     free(n.flags.uid);
+    free(n.touched.uid);
     return error;
 }
 

@@ -137,8 +137,8 @@ static void put_key(struct buffer *out, const struct search_key *key, unsigned d
 
 static void put_returns(struct buffer *out, const struct search_return *r)
 {
-    static const char *const word[] = { "MIN",  "MAX",     "ALL",      "COUNT",
-                                        "SAVE", "PARTIAL", "RELEVANCY" };
+    static const char *const word[] = { "MIN",     "MAX",       "ALL",     "COUNT", "SAVE",
+                                        "PARTIAL", "RELEVANCY", "CONTEXT", "UPDATE" };
     const char *before = "RETURN (";
     CHECK(r->options != 0 && r->options < 1U << sizeof word / sizeof *word);
     for (size_t i = 0; i < sizeof word / sizeof *word; i++) {
