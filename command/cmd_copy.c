@@ -82,6 +82,7 @@ static void move_all(struct command *c, const struct view_messages *messages, co
     enum store_error error =
         mailbox_remove(s->view.mailbox, messages->uid, messages->count, &removed);
     s->counts.expunged += removed;
+    c->puts_highest = removed > 0; /* as for EXPUNGE */
     if (error != STORE_OK)
         command_store_error(c, error);
     else

@@ -1,32 +1,36 @@
-/* ENABLE: RFC 5161; and what enables CONDSTORE besides: RFC 7162 section 3.1. */
+/* ENABLE: RFC 5161. */
 #include "command/command.h"
 
-#include <inttypes.h>
-#include <string.h>
-
-/* The longest name and its NUL; a longer one is none of ours. */
-#define WORD_MAX 64
+#include <strings.h>
 
 static const struct {
     const char *name;
-    enum session_extension extension;
+    unsigned extensions; /* enum session_extension: that one, and what it implies */
 } extensions[] = {
     { "CONDSTORE", EXTENSION_CONDSTORE },
+    { "QRESYNC", EXTENSION_QRESYNC | EXTENSION_CONDSTORE },
+};
+
+#define EXTENSIONS (sizeof extensions / sizeof *extensions)
+
+/* Which of the table were named. */
+struct enable_args {
+    bool named[EXTENSIONS];
 };
 
 /* Names that mean nothing here are passed over. */
 bool parse_enable(struct command *c)
 {
-    char word[WORD_MAX];
-    unsigned *wanted = command_args(c, sizeof *wanted);
-    if (wanted == NULL || !lexer_space(c->lexer))
+    struct text word;
+    struct enable_args *args = command_args(c, sizeof *args);
+    if (args == NULL || !lexer_space(c->lexer))
         return false;
     do {
-        if (!lexer_word(c->lexer, word, sizeof word))
+        if (!lexer_atom(c->lexer, &word))
             return false;
-        for (size_t i = 0; i < sizeof extensions / sizeof *extensions; i++)
-            if (strcmp(word, extensions[i].name) == 0)
-                *wanted |= extensions[i].extension;
+        for (size_t i = 0; i < EXTENSIONS; i++)
+            if (strcasecmp(word.octets, extensions[i].name) == 0)
+                args->named[i] = true;
     } while (lexer_accept(c->lexer, ' '));
     return lexer_end(c->lexer);
 }
@@ -34,30 +38,20 @@ bool parse_enable(struct command *c)
 /* Only what was not enabled before is told. */
 void run_enable(struct command *c)
 {
-    const unsigned *wanted = c->args;
+    const struct enable_args *args = c->args;
     struct session *s = c->session;
-    unsigned fresh = *wanted & ~s->enabled;
+    unsigned before = s->enabled, wanted = 0;
     stream_puts(s->io, "* ENABLED");
-    for (size_t i = 0; i < sizeof extensions / sizeof *extensions; i++)
-        if ((fresh & extensions[i].extension) != 0)
+    for (size_t i = 0; i < EXTENSIONS; i++) {
+        if (!args->named[i])
+            continue;
+        if ((extensions[i].extensions & ~before) != 0)
             stream_printf(s->io, " %s", extensions[i].name);
+        wanted |= extensions[i].extensions;
+    }
     stream_puts(s->io, "\r\n");
-    if ((fresh & EXTENSION_CONDSTORE) != 0)
+    if ((wanted & EXTENSION_CONDSTORE) != 0)
         enable_condstore(s);
+    s->enabled |= wanted;
     command_ok(c, NULL, "ENABLE completed");
-}
-
-void put_highest_modseq(const struct session *s)
-{
-    stream_printf(s->io, "* OK [HIGHESTMODSEQ %" PRIu64 "] Highest mod-sequence\r\n",
-                  view_highest_modseq(&s->view));
-}
-
-void enable_condstore(struct session *s)
-{
-    if ((s->enabled & EXTENSION_CONDSTORE) != 0)
-        return;
-    s->enabled |= EXTENSION_CONDSTORE;
-    if (s->state == STATE_SELECTED)
-        put_highest_modseq(s);
 }

@@ -21,6 +21,7 @@ static void expunge(struct command *c, const struct view_messages *only)
         only == NULL ? mailbox_expunge(s->view.mailbox, NULL, EXPUNGE_ALL, &removed)
                      : mailbox_expunge(s->view.mailbox, only->uid, only->count, &removed);
     s->counts.expunged += removed;
+    c->puts_highest = removed > 0; /* RFC 7162 sections 3.2.7 and 3.2.9 */
     if (error != STORE_OK)
         command_store_error(c, error);
     else

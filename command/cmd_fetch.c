@@ -1,12 +1,9 @@
-/* FETCH: RFC 3501 section 6.4.5; BINARY: RFC 3516 section 4.2; PARTIAL: RFC 9394; CHANGEDSINCE:
- * RFC 7162 section 3.1.4.1; PREVIEW: RFC 8970. */
+/* FETCH: RFC 3501 section 6.4.5; BINARY: RFC 3516 section 4.2; PARTIAL: RFC 9394; CHANGEDSINCE
+ * and VANISHED: RFC 7162 sections 3.1.4.1 and 3.2.6; PREVIEW: RFC 8970. */
 #include "command/fetch_message.h"
+#include "session/changes.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-/* How often in all the mailbox is asked for what has changed, when it breaks off. */
-#define CHANGES_TRIES 3
 
 struct fetch_args {
     struct sequence_set set;
@@ -31,6 +28,10 @@ bool parse_fetch_command(struct command *c)
         return false;
     if (args->modifiers.partial && !c->by_uid)
         return lexer_fail(lx, LEXER_SYNTAX, "PARTIAL is for UID FETCH");
+    if (args->modifiers.vanished && !c->by_uid)
+        return lexer_fail(lx, LEXER_SYNTAX, "VANISHED is for UID FETCH");
+    if (args->modifiers.vanished && (c->session->enabled & EXTENSION_QRESYNC) == 0)
+        return lexer_fail(lx, LEXER_SYNTAX, "VANISHED needs ENABLE QRESYNC");
     return lexer_end(lx);
 }
 
@@ -54,85 +55,64 @@ static bool asks_for_modseq(const struct fetch_request *request)
     return false;
 }
 
-/* UIDs of messages that are there, ascending. */
-struct changed {
-    uint32_t *uid;
-    size_t count, room;
-    bool no_memory;
-};
-
-static void add_changed(void *ctx, const struct message_info *info)
+/* The changed ones of the set. What it costs is what has changed, and with PARTIAL, which
+ * counts in the set (RFC 9394 section 3.4), the set. */
+static enum view_resolved resolve_changed(struct view *v, struct fetch_args *args, bool by_uid,
+                                          const struct changes *changes,
+                                          struct view_messages *messages_r)
 {
-    struct changed *c = ctx;
-    if (c->no_memory || info->expunged)
-        return;
-    if (c->count == c->room) {
-        size_t room = c->room * 2 + 64;
-        uint32_t *larger = reallocarray(c->uid, room, sizeof *larger);
-        if (larger == NULL) {
-            c->no_memory = true;
-            return;
-        }
-        c->uid = larger;
-        c->room = room;
-    }
-    c->uid[c->count++] = info->uid;
-}
-
-/* Those of `all` that were changed. */
-static enum view_resolved intersect(const struct view_messages *all,
-                                    const struct changed *changed,
-                                    struct view_messages *messages_r)
-{
-    size_t at = 0;
-    messages_r->uid = calloc(all->count + 1, sizeof *all->uid);
-    if (messages_r->uid == NULL)
-        return VIEW_NO_MEMORY;
+    struct view_messages *all = messages_r;
+    if (!args->modifiers.partial)
+        return view_resolve_among(v, &args->set, by_uid, changes->uid, changes->count,
+                                  messages_r);
+    enum view_resolved resolved = view_resolve(v, &args->set, by_uid, all);
+    if (resolved != VIEW_RESOLVED)
+        return resolved;
+    narrow(all, &args->modifiers);
+    size_t at = 0, kept = 0;
     for (size_t i = 0; i < all->count; i++) {
-        while (at < changed->count && changed->uid[at] < all->uid[i])
+        while (at < changes->count && changes->uid[at] < all->uid[i])
             at++;
-        if (at < changed->count && changed->uid[at] == all->uid[i])
-            messages_r->uid[messages_r->count++] = all->uid[i];
+        if (at < changes->count && changes->uid[at] == all->uid[i])
+            all->uid[kept++] = all->uid[i];
     }
+    all->count = kept;
     return VIEW_RESOLVED;
 }
 
-/* With PARTIAL, which counts in the set, before what was changed is looked at (RFC 9394 section
- * 3.4). */
-static enum view_resolved resolve_partial(struct command *c, struct fetch_args *args,
-                                          const struct changed *changed,
-                                          struct view_messages *messages_r)
+/* The UIDs that a set names if "*" is the highest that was ever given: the last messages may be
+ * among the expunged ones. NULL: no memory. */
+static struct sequence_set *whole_set(struct command *c, const struct sequence_set *set)
 {
-    struct view_messages all;
-    enum view_resolved resolved = view_resolve(&c->session->view, &args->set, c->by_uid, &all);
-    if (resolved == VIEW_RESOLVED) {
-        narrow(&all, &args->modifiers);
-        resolved = intersect(&all, changed, messages_r);
-    }
-    view_messages_free(&all);
-    return resolved;
+    struct sequence_set *copy = arena_take(&c->lexer->arena, sizeof *copy);
+    if (copy == NULL)
+        return NULL;
+    copy->range = arena_array(&c->lexer->arena, set->count + 1, sizeof *copy->range);
+    if (copy->range == NULL)
+        return NULL;
+    copy->count = set->count;
+    if (set->count > 0)
+        memcpy(copy->range, set->range, set->count * sizeof *set->range);
+    sequence_normalize(copy, mailbox_uidnext(c->session->view.mailbox) - 1);
+    return copy;
 }
 
-/* The changed ones of the set. Without PARTIAL the cost is that of what has changed. */
-static enum view_resolved resolve_changed(struct command *c, struct fetch_args *args,
-                                          struct view_messages *messages_r)
+/* False: the command is ended. */
+static bool find_changed(struct command *c, struct fetch_args *args,
+                         struct view_messages *messages_r)
 {
     struct view *v = &c->session->view;
-    struct changed changed = { .uid = NULL };
+    struct changes changes = { 0 };
+    const struct sequence_set *set = whole_set(c, &args->set);
     enum view_resolved resolved = VIEW_NO_MEMORY;
-    enum changes_told told = CHANGES_BROKEN_OFF;
-    *messages_r = (struct view_messages){ 0 };
-    for (int i = 0; i < CHANGES_TRIES && told == CHANGES_BROKEN_OFF; i++) {
-        changed.count = 0;
-        told = mailbox_changes(v->mailbox, args->modifiers.since, add_changed, &changed);
-    }
-    if (told != CHANGES_BROKEN_OFF && !changed.no_memory)
-        resolved = args->modifiers.partial
-                       ? resolve_partial(c, args, &changed, messages_r)
-                       : view_resolve_among(v, &args->set, c->by_uid, changed.uid,
-                                            changed.count, messages_r);
-    free(changed.uid);
-    return resolved;
+    if (set != NULL &&
+        changes_since(v, args->modifiers.since, args->modifiers.vanished, &changes) &&
+        changes_limit_gone(&changes, set, 0))
+        resolved = resolve_changed(v, args, c->by_uid, &changes, messages_r);
+    if (resolved == VIEW_RESOLVED) /* before any FETCH response: RFC 7162 section 3.2.6 */
+        put_vanished(c->session->io, true, &changes.gone);
+    changes_free(&changes);
+    return command_resolved(c, resolved);
 }
 
 /* Messages that can't be had are left out; the first reason is that of the NO in the end. So
@@ -161,7 +141,7 @@ static enum store_error fetch_all(struct command *c, const struct view_messages 
 static bool find(struct command *c, struct fetch_args *args, struct view_messages *messages_r)
 {
     if (args->modifiers.changed)
-        return command_resolved(c, resolve_changed(c, args, messages_r));
+        return find_changed(c, args, messages_r);
     if (!command_messages(c, &args->set, messages_r))
         return false;
     narrow(messages_r, &args->modifiers);
@@ -171,9 +151,9 @@ static bool find(struct command *c, struct fetch_args *args, struct view_message
 void run_fetch(struct command *c)
 {
     struct fetch_args *args = c->args;
-    struct view_messages messages;
-    if (asks_for_modseq(&args->request))
-        enable_condstore(c->session);
+    struct view_messages messages = { 0 };
+    if (asks_for_modseq(&args->request) && !command_uses_modseqs(c))
+        return;
     if (!find(c, args, &messages)) {
         view_messages_free(&messages);
         return;

@@ -17,10 +17,14 @@
 static bool tell(struct command *c)
 {
     struct session *s = c->session;
-    const struct view_sync how = { .expunges = true,
-                                   .modseqs =
-                                       (c->session->enabled & EXTENSION_CONDSTORE) != 0 };
-    return s->state != STATE_SELECTED || !view_lost(view_sync(&s->view, s->io, &how), s->io);
+    const struct view_sync how = command_news(c);
+    if (s->state != STATE_SELECTED)
+        return true;
+    enum store_error error = view_sync(&s->view, s->io, &how);
+    if (view_lost(error, s->io))
+        return false;
+    correct_highest_modseq(s);
+    return true;
 }
 
 static int64_t now_ms(void)

@@ -38,8 +38,11 @@ bool find_messages(struct command *c, struct search_program *program,
                    struct search_result *result_r)
 {
     bool found = false;
-    if (program->returns.modseq)
-        enable_condstore(c->session);
+    if (program->returns.modseq && !command_uses_modseqs(c)) {
+        search_release(program);
+        return false;
+    }
+    c->keeps_numbers = search_has_key(program->root, SEARCH_SEQUENCE);
     switch (search_prepare(&c->session->view, program)) {
     case SEARCH_PREPARED:
         found = run(c, program, result_r);

@@ -114,9 +114,7 @@ static void tell_stored(struct command *c, const struct view_messages *messages,
 {
     struct store_args *args = c->args;
     struct view *v = &c->session->view;
-    const struct view_sync how = { .uids = c->by_uid,
-                                   .modseqs =
-                                       (c->session->enabled & EXTENSION_CONDSTORE) != 0 };
+    const struct view_sync how = command_news(c);
     uint32_t keywords = 0;
     struct message_info info;
     struct flags_text text = { 0 };
@@ -132,8 +130,8 @@ static void tell_stored(struct command *c, const struct view_messages *messages,
         view_own_add(&c->own, &info);
         bool flags = !args->silent || !is_believed(apply(before[i], change, keywords), &info);
         if (flags || how.modseqs)
-            flags_tell(v->mailbox, c->session->io, view_sequence_next(v, info.uid, &at), &how,
-                       &info, flags ? &text : NULL);
+            flags_tell(v, c->session->io, view_sequence_next(v, info.uid, &at), &how, &info,
+                       flags ? &text : NULL);
     }
 }
 
@@ -175,7 +173,6 @@ static enum store_error run(struct command *c, const struct view_messages *messa
     struct mailbox *mb = c->session->view.mailbox;
     if (!args->conditional)
         return mailbox_store(mb, messages->uid, messages->count, change, &stored->gone);
-    enable_condstore(c->session);
     stored->modified = calloc(messages->count + 1, sizeof *stored->modified);
     if (stored->modified == NULL)
         return STORE_UNAVAILABLE;
@@ -215,6 +212,8 @@ void run_store(struct command *c)
         command_no(c, "READ-ONLY", "The mailbox is read-only");
         return;
     }
+    if (args->conditional && !command_uses_modseqs(c))
+        return;
     if (!command_flags(c, &args->flags, args->op, &change) ||
         !command_messages(c, &args->set, &messages))
         return;

@@ -48,11 +48,13 @@ struct command {
     struct view_own own; /* flags that this command changed and answered; the loop frees it */
 
     enum command_ending ending;
-    const char *code; /* a response code without its brackets, or NULL */
-    const char *text; /* for a person */
-    bool rest_unread; /* the handler has left the command's line to lexer_recover */
-    bool bye;         /* after the tagged response the connection ends */
-    char made[160];   /* where a code or text that is made up is kept */
+    const char *code;   /* a response code without its brackets, or NULL */
+    const char *text;   /* for a person */
+    bool keeps_numbers; /* by UID, but sequence numbers are among the arguments: no EXPUNGE */
+    bool puts_highest;  /* messages were expunged: HIGHESTMODSEQ belongs to the answer */
+    bool rest_unread;   /* the handler has left the command's line to lexer_recover */
+    bool bye;           /* after the tagged response the connection ends */
+    char made[160];     /* where a code or text that is made up is kept */
 };
 
 /* The table; ends with a NULL name. */
@@ -104,11 +106,21 @@ void put_uid_set(struct buffer *out, const uint32_t *uid, size_t n);
 /* The capabilities now (RFC 3501 section 7.2.1), without "CAPABILITY ". */
 void put_capabilities(const struct session *s, struct stream *io);
 
+/* What of the selected folder may be told during this command, and how. */
+struct view_sync command_news(const struct command *c);
+
 /* The client is CONDSTORE-aware from now on (RFC 7162 section 3.1); the first time with a
  * folder selected it is told HIGHESTMODSEQ. */
 void enable_condstore(struct session *s);
-/* Sends that of the selected folder. */
-void put_highest_modseq(const struct session *s);
+/* Sends HIGHESTMODSEQ or NOMODSEQ of the selected folder, untagged. */
+void put_highest_modseq(struct session *s);
+/* Sends HIGHESTMODSEQ where the client takes it for another one than it is. */
+void correct_highest_modseq(struct session *s);
+/* Whether this command's answer is to have it. */
+bool must_put_highest(struct command *c);
+/* The command uses mod-sequences, and so enables CONDSTORE. False: the folder was selected with
+ * NOMODSEQ, and the command is ended BAD (RFC 7162 section 3.1.2.2). */
+bool command_uses_modseqs(struct command *c);
 
 /* One per command, or close family: see the table. */
 bool parse_compress(struct command *c);

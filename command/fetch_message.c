@@ -224,11 +224,39 @@ static bool set_seen(struct fetched *f)
     return true;
 }
 
+static bool asks_for(const struct fetched *f, enum fetch_kind kind)
+{
+    const struct fetch_request *request = f->common->request;
+    for (size_t i = 0; i < request->count; i++)
+        if (request->item[i].kind == kind)
+            return true;
+    return false;
+}
+
+/* What \Seen, set by this FETCH, makes news, where it is not asked for anyway (RFC 7162 section
+ * 3.2.4). */
+static void send_news(struct fetched *f)
+{
+    const struct view_sync how = command_news(f->common->c);
+    if (!asks_for(f, FETCH_FLAGS)) {
+        stream_puts(f->io, " ");
+        flags_put(fetched_mailbox(f), f->io, &f->info, &f->common->flags);
+    }
+    if (how.uids && !asks_for(f, FETCH_UID)) {
+        stream_puts(f->io, " UID ");
+        stream_put_uint(f->io, f->info.uid);
+    }
+    if (how.modseqs && !asks_for(f, FETCH_MODSEQ)) {
+        stream_puts(f->io, " ");
+        view_put_modseq(&f->common->c->session->view, f->io, &f->info);
+    }
+}
+
 static void send_response(struct fetched *f, bool seen_set)
 {
     struct stream *io = f->io;
     const struct fetch_request *request = f->common->request;
-    bool any_sent = false, flags_sent = false, modseq_sent = false, content_sent = false;
+    bool any_sent = false, content_sent = false;
     stream_puts(io, "* ");
     stream_put_uint(io, f->sequence);
     stream_puts(io, " FETCH (");
@@ -239,20 +267,11 @@ static void send_response(struct fetched *f, bool seen_set)
             stream_puts(io, " ");
         fetch_put_item(f, &request->item[i], &f->common->need[i]);
         any_sent = true;
-        flags_sent |= request->item[i].kind == FETCH_FLAGS;
-        modseq_sent |= request->item[i].kind == FETCH_MODSEQ;
         content_sent |=
             request->item[i].kind == FETCH_SECTION || request->item[i].kind == FETCH_BINARY;
     }
-    if (seen_set && !flags_sent) {
-        stream_puts(io, " ");
-        flags_put(fetched_mailbox(f), io, &f->info, &f->common->flags);
-    }
-    if (seen_set && !modseq_sent &&
-        (f->common->c->session->enabled & EXTENSION_CONDSTORE) != 0) {
-        stream_puts(io, " ");
-        flags_put_modseq(io, &f->info);
-    }
+    if (seen_set)
+        send_news(f);
     stream_puts(io, ")\r\n");
     f->common->c->session->counts.fetched += content_sent;
 }

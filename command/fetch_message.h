@@ -8,6 +8,7 @@
 #include "session/content.h"
 #include "session/flags.h"
 #include "session/local_time.h"
+#include "session/modseq.h"
 
 /* What one item needs of each message, and what was got of the message in hand. */
 struct fetch_need {

@@ -215,7 +215,7 @@ void fetch_put_item(struct fetched *f, const struct fetch_item *item,
         send_date(io, &f->common->day, f->date);
         break;
     case FETCH_MODSEQ:
-        flags_put_modseq(io, &f->info);
+        view_put_modseq(&f->common->c->session->view, io, &f->info);
         break;
     case FETCH_SIZE:
         stream_puts(io, "RFC822.SIZE ");

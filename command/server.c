@@ -11,6 +11,7 @@
 #include "command/command.h"
 #include "config/settings.h"
 #include "net/deflate.h"
+#include "session/modseq.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -114,24 +115,32 @@ static bool tell_news(struct command *c)
     struct session *s = c->session;
     if (s->state != STATE_SELECTED || c->entry->news == NEWS_NONE)
         return true;
-    struct view_sync how = { .expunges = c->entry->news == NEWS_ALL,
-                             .uids = c->by_uid,
-                             .modseqs = (s->enabled & EXTENSION_CONDSTORE) != 0,
-                             .own = &c->own };
+    struct view_sync how = command_news(c);
     enum store_error error = view_sync(&s->view, s->io, &how);
     return !view_lost(error, s->io); /* other trouble passes: the news waits */
 }
 
+/* What the client takes for the highest mod-sequence is put right in the answer itself where
+ * that has room for it (RFC 7162 section 6). */
 static void answer(struct command *c)
 {
     static const char *const word[] = { "OK", "NO", "BAD" };
     if (c->ending == ENDING_SILENT)
         return;
-    struct stream *io = c->session->io;
-    stream_printf(io, "%s %s ", c->tag, word[c->ending]);
-    if (c->code != NULL)
-        stream_printf(io, "[%s] ", c->code);
-    stream_printf(io, "%s\r\n", c->text);
+    struct session *s = c->session;
+    bool highest = must_put_highest(c);
+    bool within = highest && c->ending == ENDING_OK && c->code == NULL;
+    if (highest && !within)
+        put_highest_modseq(s);
+    stream_printf(s->io, "%s %s ", c->tag, word[c->ending]);
+    if (within) {
+        stream_puts(s->io, "[");
+        view_put_highest_modseq(&s->view, s->io);
+        stream_puts(s->io, "] ");
+    } else if (c->code != NULL) {
+        stream_printf(s->io, "[%s] ", c->code);
+    }
+    stream_printf(s->io, "%s\r\n", c->text);
 }
 
 /* The answer to what could not be read. */

@@ -66,6 +66,11 @@ uint32_t mailbox_uidvalidity(const struct mailbox *mb); /* never 0, below 2^31 *
 uint32_t mailbox_uidnext(const struct mailbox *mb);
 uint64_t mailbox_modseq(const struct mailbox *mb); /* the highest given so far */
 
+/* Whether what is given as mod-sequences now is good in other sessions: not in a private index
+ * (mailstore/index.h), where nothing orders them among those that others give, nor where the
+ * UIDs are not sticky (RFC 7162 section 3.1.2.2, NOMODSEQ). It may come and go. */
+bool mailbox_modseqs_kept(const struct mailbox *mb);
+
 /* The name of a keyword, NULL where there is none. Indexes keep their meaning while the mailbox
  * is open. */
 const char *mailbox_keyword(const struct mailbox *mb, unsigned index);
@@ -94,7 +99,7 @@ struct mailbox_counts {
     uint32_t deleted;
     uint32_t uidnext;
     uint32_t uidvalidity;
-    uint64_t modseq; /* as mailbox_modseq; never 0 */
+    uint64_t modseq; /* as mailbox_modseq; 0: they are not kept (mailbox_modseqs_kept) */
     uint64_t octets; /* mailbox_octets alone sets it */
 };
 void mailbox_counts(struct mailbox *mb, struct mailbox_counts *counts_r);
@@ -146,6 +151,11 @@ enum changes_told {
 enum changes_told mailbox_changes(struct mailbox *mb, uint64_t since,
                                   void (*each)(void *ctx, const struct message_info *info),
                                   void *ctx);
+
+/* Calls each() for the UIDs below UIDNEXT that no message has any more, or never had, as
+ * ranges, ascending. What it costs is what exists. False: broken off, as above. */
+bool mailbox_gaps(struct mailbox *mb, void (*each)(void *ctx, uint32_t first, uint32_t last),
+                  void *ctx);
 
 /* --- Reading. STORE_EXPUNGED when the message is gone. ------------------------------------ */
 

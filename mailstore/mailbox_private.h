@@ -316,6 +316,14 @@ struct located {
 bool mailbox_find(struct mailbox *mb, uint32_t uid, struct index_message *m_r);
 bool mailbox_locate(struct mailbox *mb, uint32_t uid, struct located *at_r);
 
+/* The first record from `uid` on that is wanted; false: that can't be said. */
+bool mailbox_next_record(struct mailbox *mb, uint32_t uid,
+                         bool (*wanted)(const struct index_message *m),
+                         struct index_message *m_r, bool *found_r);
+/* Whether the message is there. */
+bool mailbox_record_shown(const struct index_message *m);
+struct message_info mailbox_info(const struct mailbox *mb, const struct index_message *m);
+
 /* Begins a snapshot; where the index has failed, looks anew first. */
 bool mailbox_read(struct mailbox *mb);
 

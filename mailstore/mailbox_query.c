@@ -2,13 +2,10 @@
  * Questions about a folder that the index answers.
  *
  * Each takes a snapshot where none is open; store_release ends it. Two questions may so be
- * answered by two states of the index. That does no harm: which messages mailbox_changes names
- * is bounded by the mod-sequence of the last look, so that what is newer is told the next time,
- * too; and messages are told as they are now.
+ * answered by two states of the index: messages are told as they are now.
  */
 #include "mailstore/mailbox_private.h"
 
-#include "mailstore/index_change.h"
 #include "mailstore/sys.h"
 
 #include <fcntl.h>
@@ -62,6 +59,11 @@ bool mailbox_keywords_free(const struct mailbox *mb)
     return keywords_have_room(&mb->keywords);
 }
 
+bool mailbox_modseqs_kept(const struct mailbox *mb)
+{
+    return mailbox_uids_sticky(mb) && !index_is_private(mb->index);
+}
+
 static void counts_of(const struct index_folder *f, struct mailbox_counts *counts_r)
 {
     *counts_r = (struct mailbox_counts){ .messages = f->shown,
@@ -76,12 +78,12 @@ static void counts_of(const struct index_folder *f, struct mailbox_counts *count
 /* --- One message. ----------------------------------------------------------------------------
  */
 
-static bool is_there(const struct index_message *m)
+bool mailbox_record_shown(const struct index_message *m)
 {
     return m->state == RECORD_SHOWN;
 }
 
-static struct message_info info_of(const struct mailbox *mb, const struct index_message *m)
+struct message_info mailbox_info(const struct mailbox *mb, const struct index_message *m)
 {
     return (struct message_info){
         .uid = m->uid,
@@ -133,9 +135,10 @@ bool mailbox_get(struct mailbox *mb, uint32_t uid, struct message_info *info_r)
 {
     struct index_message m;
     bool found = false;
-    if (!get(mb, uid, &m, NULL, &found) || !found || (!is_there(&m) && m.state != RECORD_GONE))
+    if (!get(mb, uid, &m, NULL, &found) || !found ||
+        (!mailbox_record_shown(&m) && m.state != RECORD_GONE))
         return false;
-    *info_r = info_of(mb, &m);
+    *info_r = mailbox_info(mb, &m);
     return true;
 }
 
@@ -152,24 +155,27 @@ bool mailbox_is_gone(struct mailbox *mb, uint32_t uid)
 bool mailbox_find(struct mailbox *mb, uint32_t uid, struct index_message *m_r)
 {
     bool found = false;
-    return get(mb, uid, m_r, NULL, &found) && found && is_there(m_r);
+    return get(mb, uid, m_r, NULL, &found) && found && mailbox_record_shown(m_r);
 }
 
 bool mailbox_locate(struct mailbox *mb, uint32_t uid, struct located *at_r)
 {
     bool found = false;
-    return get(mb, uid, &at_r->m, at_r->name, &found) && found && is_there(&at_r->m);
+    return get(mb, uid, &at_r->m, at_r->name, &found) && found &&
+           mailbox_record_shown(&at_r->m);
 }
 
-/* The record of the first message from `uid` on that is there; looked for twice as in get. */
-static bool next(struct mailbox *mb, uint32_t uid, struct index_message *m_r, bool *found_r)
+/* Looked for twice as in get. */
+bool mailbox_next_record(struct mailbox *mb, uint32_t uid,
+                         bool (*wanted)(const struct index_message *m),
+                         struct index_message *m_r, bool *found_r)
 {
     for (int i = 0; i < 2; i++) {
         bool ok = mailbox_read(mb);
         *found_r = ok && uid < UINT32_MAX;
         for (; *found_r; uid = m_r->uid + 1) {
             ok = index_message_next(mb->index, mb->folder.id, uid, m_r, NULL, found_r);
-            if (!ok || !*found_r || is_there(m_r))
+            if (!ok || !*found_r || wanted(m_r))
                 break;
         }
         if (ok && (*found_r || is_current(mb)))
@@ -185,9 +191,9 @@ bool mailbox_next(struct mailbox *mb, uint32_t uid, struct message_info *info_r)
 {
     struct index_message m;
     bool found = false;
-    if (!next(mb, uid, &m, &found) || !found)
+    if (!mailbox_next_record(mb, uid, mailbox_record_shown, &m, &found) || !found)
         return false;
-    *info_r = info_of(mb, &m);
+    *info_r = mailbox_info(mb, &m);
     return true;
 }
 
@@ -227,153 +233,15 @@ bool mailbox_uids(struct mailbox *mb, uint32_t uid, uint32_t *uid_r, size_t max,
     return ok;
 }
 
-/* --- What changed. ---------------------------------------------------------------------------
- */
-
-struct gathering {
-    uint32_t *uid;
-    size_t count;
-    size_t allocated;
-    uint64_t until;
-    bool no_memory;
-};
-
-static bool gather(void *ctx, uint32_t uid, uint64_t modseq)
-{
-    struct gathering *g = ctx;
-    if (modseq > g->until)
-        return false;
-    if (g->count == g->allocated) {
-        size_t n = g->allocated == 0 ? 64 : g->allocated * 2;
-        uint32_t *grown = reallocarray(g->uid, n, sizeof *grown);
-        g->no_memory = grown == NULL;
-        if (grown == NULL)
-            return false;
-        g->uid = grown;
-        g->allocated = n;
-    }
-    g->uid[g->count++] = uid;
-    return true;
-}
-
-/* By UID; an expunge, the last that happens to a message, before other changes of it. */
-static int compare_changes(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a;
-    uint32_t y = *(const uint32_t *)b;
-    uint32_t ux = x & ~INDEX_EXPUNGED;
-    uint32_t uy = y & ~INDEX_EXPUNGED;
-    if (ux != uy)
-        return ux < uy ? -1 : 1;
-    return x == y ? 0 : x > y ? -1 : 1;
-}
-
-struct telling {
-    struct mailbox *mb;
-    uint64_t since;
-    void (*each)(void *ctx, const struct message_info *info);
-    void *ctx;
-};
-
-/* A message that was changed once more since our look is told of all the same. One that is new
- * would otherwise be passed over for those above it, and never get a sequence number. */
-static bool tell_change(const struct telling *t, uint32_t entry)
-{
-    struct index_message m;
-    bool found = false;
-    uint32_t uid = entry & ~INDEX_EXPUNGED;
-    if (!index_read(t->mb->index) ||
-        !index_message_get(t->mb->index, t->mb->folder.id, uid, &m, NULL, &found))
-        return false;
-    struct message_info info = { .uid = uid,
-                                 .expunged = true,
-                                 .modseq = t->mb->folder.modseq,
-                                 .size = MESSAGE_SIZE_UNKNOWN,
-                                 .date = MESSAGE_DATE_UNKNOWN };
-    if (found)
-        info = info_of(t->mb, &m);
-    if ((entry & INDEX_EXPUNGED) != 0)
-        info.expunged = true;
-    else if (!found || !is_there(&m) || m.modseq <= t->since)
-        return true;
-    t->each(t->ctx, &info);
-    return true;
-}
-
-static bool gather_log(const struct telling *t, struct gathering *g)
-{
-    struct mailbox *mb = t->mb;
-    g->until = mb->folder.modseq;
-    if (!index_change_each(mb->index, mb->folder.id, t->since, gather, g) || g->no_memory)
-        return false;
-    if (g->count > 1)
-        qsort(g->uid, g->count, sizeof *g->uid, compare_changes);
-    return true;
-}
-
-static bool tell_log(const struct telling *t, const struct gathering *g)
-{
-    uint32_t last = 0;
-    for (size_t i = 0; i < g->count; i++) {
-        uint32_t uid = g->uid[i] & ~INDEX_EXPUNGED;
-        if (uid != last && !tell_change(t, g->uid[i]))
-            return false;
-        last = uid;
-    }
-    return true;
-}
-
-static bool tell_all(const struct telling *t)
-{
-    struct mailbox *mb = t->mb;
-    struct index_message m;
-    bool found = false;
-    for (uint32_t uid = 1; next(mb, uid, &m, &found); uid = m.uid + 1) {
-        if (!found)
-            return true;
-        struct message_info info = info_of(mb, &m);
-        if (t->since < mb->doubt && info.modseq <= t->since)
-            info.modseq = mailbox_modseq(mb);
-        if (info.modseq > t->since)
-            t->each(t->ctx, &info);
-    }
-    return false;
-}
-
-/* Whether the change table, as it is in this snapshot, reaches back so far: another session may
- * have made so many changes since our look that the oldest are not in it any more. */
-static bool log_reaches(struct mailbox *mb, uint64_t since)
-{
-    struct index_folder f;
-    return since >= mb->doubt && mailbox_folder_now(mb, &f) && f.id == mb->folder.id &&
-           since >= f.floor;
-}
-
-enum changes_told mailbox_changes(struct mailbox *mb, uint64_t since,
-                                  void (*each)(void *ctx, const struct message_info *info),
-                                  void *ctx)
-{
-    struct telling t = { mb, since, each, ctx };
-    struct gathering g = { .uid = NULL };
-    if (since >= mailbox_modseq(mb))
-        return CHANGES_TOLD;
-    if (!mailbox_read(mb))
-        return CHANGES_BROKEN_OFF;
-    bool logged = log_reaches(mb, since) && gather_log(&t, &g);
-    bool whole = logged ? tell_log(&t, &g) : tell_all(&t);
-    free(g.uid);
-    if (!whole)
-        return CHANGES_BROKEN_OFF;
-    return logged ? CHANGES_TOLD : CHANGES_BUT_EXPUNGED;
-}
-
 /* --- The whole folder. -----------------------------------------------------------------------
  */
 
 void mailbox_counts(struct mailbox *mb, struct mailbox_counts *counts_r)
 {
     counts_of(&mb->folder, counts_r);
-    if (mailbox_modseq(mb) > counts_r->modseq)
+    if (!mailbox_modseqs_kept(mb))
+        counts_r->modseq = 0;
+    else if (mailbox_modseq(mb) > counts_r->modseq)
         counts_r->modseq = mailbox_modseq(mb);
     if (!mb->writable)
         return;
@@ -438,6 +306,8 @@ static bool status_from_index(struct store *store, int dir, struct mailbox_count
     index_release(ix);
     if (ok)
         counts_of(&f, counts_r);
+    if (ok && (f.provisional != 0 || index_is_private(ix)))
+        counts_r->modseq = 0;
     return ok;
 }
 

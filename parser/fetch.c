@@ -332,6 +332,10 @@ static bool modifier(struct lexer *lx, const char *word, struct fetch_modifiers 
         m->changed = true;
         return lexer_space(lx) && lexer_number64(lx, &m->since);
     }
+    if (strcmp(word, "VANISHED") == 0) {
+        m->vanished = true;
+        return true;
+    }
     if (strcmp(word, "PARTIAL") != 0)
         return lexer_fail(lx, LEXER_SYNTAX, "unknown modifier %s", word);
     if (m->partial)
@@ -352,6 +356,8 @@ bool parse_fetch_modifiers(struct lexer *lx, const char *begun,
     while (lexer_accept(lx, ' '))
         if (!lexer_word(lx, word, sizeof word) || !modifier(lx, word, modifiers_r))
             return false;
+    if (modifiers_r->vanished && !modifiers_r->changed)
+        return lexer_fail(lx, LEXER_SYNTAX, "VANISHED needs CHANGEDSINCE");
     return lexer_expect(lx, ')');
 }
 

@@ -59,6 +59,7 @@ struct fetch_modifiers {
     struct partial_range range;
     bool changed; /* CHANGEDSINCE: RFC 7162 section 3.1.4.1 */
     uint64_t since;
+    bool vanished; /* RFC 7162 section 3.2.6; only with CHANGEDSINCE */
 };
 
 /* "(" modifier *(SP modifier) ")". begun: fetch_request's `modifier`. */

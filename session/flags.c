@@ -1,9 +1,8 @@
 #include "session/flags.h"
 
 #include "net/stream.h"
-#include "session/view.h"
+#include "session/modseq.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 const struct system_flag system_flag[SYSTEM_FLAGS] = {
@@ -107,12 +106,7 @@ void flags_put(const struct mailbox *mb, struct stream *io, const struct message
     stream_write(io, last->text, last->n);
 }
 
-void flags_put_modseq(struct stream *io, const struct message_info *info)
-{
-    stream_printf(io, "MODSEQ (%" PRIu64 ")", info->modseq);
-}
-
-void flags_tell(const struct mailbox *mb, struct stream *io, uint32_t sequence,
+void flags_tell(struct view *v, struct stream *io, uint32_t sequence,
                 const struct view_sync *how, const struct message_info *info,
                 struct flags_text *last)
 {
@@ -127,12 +121,12 @@ void flags_tell(const struct mailbox *mb, struct stream *io, uint32_t sequence,
     }
     if (last != NULL) {
         stream_puts(io, before);
-        flags_put(mb, io, info, last);
+        flags_put(v->mailbox, io, info, last);
         before = " ";
     }
     if (how->modseqs) {
         stream_puts(io, before);
-        flags_put_modseq(io, info);
+        view_put_modseq(v, io, info);
     }
     stream_puts(io, ")\r\n");
 }

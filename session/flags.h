@@ -40,12 +40,10 @@ void flags_put(const struct mailbox *mb, struct stream *io, const struct message
 
 /* Sends the FETCH response that tells a message's flags, with its UID and mod-sequence where
  * `how` asks for them. last NULL: without the flags. */
+struct view;
 struct view_sync;
-void flags_tell(const struct mailbox *mb, struct stream *io, uint32_t sequence,
+void flags_tell(struct view *v, struct stream *io, uint32_t sequence,
                 const struct view_sync *how, const struct message_info *info,
                 struct flags_text *last);
-
-/* Sends "MODSEQ (...)" of one message (RFC 7162 section 3.1.4.2). */
-void flags_put_modseq(struct stream *io, const struct message_info *info);
 
 #endif

@@ -26,7 +26,8 @@ enum session_state {
 
 /* What the client has asked for, by ENABLE (RFC 5161) or by using it. */
 enum session_extension {
-    EXTENSION_CONDSTORE = 1 << 0 /* RFC 7162 section 3.1: MODSEQ in FETCH responses */
+    EXTENSION_CONDSTORE = 1 << 0, /* RFC 7162 section 3.1: MODSEQ in FETCH responses */
+    EXTENSION_QRESYNC = 1 << 1    /* section 3.2.3: VANISHED; never without CONDSTORE */
 };
 
 /* What the logout line in the log counts. */

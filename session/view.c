@@ -188,6 +188,8 @@ enum store_error view_open(struct view *v, struct store *store, const char *name
     error = v->name != NULL ? take_all(v) : STORE_UNAVAILABLE;
     if (error != STORE_OK)
         view_close(v);
+    else
+        view_begin_modseqs(v);
     return error;
 }
 
@@ -210,9 +212,11 @@ enum store_error view_reopen(struct view *v)
     uint64_t modseq = mailbox_modseq(v->mailbox);
     if (modseq != v->told || modseq != v->expunges_told || counts.messages != v->count ||
         counts.recent != 0)
-        return take_all(v);
-    v->recent = v->fresh_count = 0;
-    return STORE_OK;
+        error = take_all(v);
+    else
+        v->recent = v->fresh_count = 0;
+    view_begin_modseqs(v);
+    return error;
 }
 
 void view_close(struct view *v)

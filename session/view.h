@@ -32,6 +32,16 @@ struct view_follower {
     void (*end)(struct view *v);
 };
 
+/* HIGHESTMODSEQ: what a client that knows mod-sequences may take as known to it
+ * (session/modseq.h). */
+struct view_modseqs {
+    bool kept;      /* they outlast the session; else the folder was selected with NOMODSEQ */
+    uint64_t known; /* the client was told of everything up to here */
+    uint64_t withheld; /* but not of a message that changed at this one; 0: there is none */
+    uint64_t copy;     /* the client's own, by the rule of RFC 7162 section 6 */
+    uint64_t fetched;  /* the highest MODSEQ in FETCH responses since it was last made out */
+};
+
 struct view {
     struct mailbox *mailbox; /* NULL: nothing is selected */
     char *name;              /* of the folder, UTF-8 */
@@ -49,7 +59,8 @@ struct view {
     struct context *contexts;             /* the follower's */
     uint64_t told;          /* flags and new messages up to this mod-sequence were told */
     uint64_t expunges_told; /* and expunges up to this one */
-    unsigned keywords;      /* how many keywords the FLAGS response last told of */
+    struct view_modseqs modseqs;
+    unsigned keywords; /* how many keywords the FLAGS response last told of */
 };
 
 /* Opens a folder, `examine` as EXAMINE does. *v is overwritten. On an error nothing is
@@ -84,18 +95,16 @@ void view_own_free(struct view_own *own);
 
 struct view_sync {
     bool expunges;              /* may be told now; else they are kept for later */
-    bool uids;                  /* UID command: name the UID in each FETCH response */
+    bool uids;                  /* name the UID in each FETCH response */
     bool modseqs;               /* and the mod-sequence (RFC 7162 section 3.1) */
+    bool vanished;              /* VANISHED in place of EXPUNGE (RFC 7162 section 3.2.10) */
     const struct view_own *own; /* or NULL */
 };
 
-/* The highest mod-sequence of which the client knows everything: HIGHESTMODSEQ (RFC 7162
- * section 3.1.2.1); never 0. */
-uint64_t view_highest_modseq(const struct view *v);
-
-/* Looks at the disk, brings the view up to date and tells the client: FLAGS, EXPUNGE, EXISTS,
- * RECENT, FETCH. On a failure of the store nothing is told; STORE_NONEXISTENT: the folder is
- * gone. STORE_UNAVAILABLE: no memory, or an index that fails again and again; the news waits.
+/* Looks at the disk, brings the view up to date and tells the client: FLAGS, EXPUNGE or
+ * VANISHED, EXISTS, RECENT, FETCH. On a failure of the store nothing is told;
+ * STORE_NONEXISTENT: the folder is gone. STORE_UNAVAILABLE: no memory, or an index that fails
+ * again and again; the news waits.
  */
 enum store_error view_sync(struct view *v, struct stream *io, const struct view_sync *how);
 

@@ -1,4 +1,4 @@
-/* What view.c and view_sync.c share. */
+/* What view.c, view_sync.c and modseq.c share. */
 #ifndef SESSION_VIEW_PRIVATE_H
 #define SESSION_VIEW_PRIVATE_H
 
@@ -15,5 +15,10 @@ void view_cut(struct view *v, size_t count);
 
 /* Whether a message that is, or was, in the view is counted in `recent`. */
 bool view_is_fresh(const struct view *v, uint32_t uid);
+
+/* The client knows nothing but what SELECT tells. */
+void view_begin_modseqs(struct view *v);
+/* It was told the news: view.modseqs.known is what it knows now. */
+void view_settle_modseqs(struct view *v);
 
 #endif

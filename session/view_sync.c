@@ -8,12 +8,14 @@
  *
  * A message that turns up below the last one that the client knows (its file was mislaid, or
  * another program has given the UID late) could get no sequence number without moving those of
- * others. It is not shown until the folder is opened again.
+ * others. It is not shown until the folder is opened again, and a client that resynchronizes
+ * is not to take it for known: view_modseqs.withheld.
  */
 #include "session/view_private.h"
 
 #include "net/stream.h"
 #include "session/flags.h"
+#include "session/vanished.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,11 +45,13 @@ static bool list_add(struct uid_list *list, uint32_t uid)
 /* New messages go into the view at once; the rest is listed, ascending. */
 struct news {
     struct view *view;
-    const struct view_own *own;
-    bool expunges;           /* are to be told */
+    const struct view_sync *how;
+    bool expunged;           /* there are some, told or not */
     struct uid_list gone;    /* not all of them need be in the view */
     struct uid_list flags;   /* of messages that the client knows, perhaps */
     struct uid_list touched; /* for the follower: as `flags`, with those of our own command */
+    struct uid_ranges vanished; /* of those of `gone` that were in the view */
+    uint64_t withheld; /* the lowest mod-sequence of a message below the last, not shown */
     bool no_memory;
 };
 
@@ -67,6 +71,12 @@ static bool is_own(const struct view_own *own, const struct message_info *info)
     return false;
 }
 
+static bool note_expunged(struct news *n, uint32_t uid)
+{
+    n->expunged = n->expunged || view_sequence(n->view, uid) != 0;
+    return !n->how->expunges || list_add(&n->gone, uid);
+}
+
 /* A message that came and went before the client heard of it is in no view. */
 static void gather(void *ctx, const struct message_info *info)
 {
@@ -76,12 +86,15 @@ static void gather(void *ctx, const struct message_info *info)
     if (n->no_memory)
         return;
     if (info->expunged)
-        fine = !n->expunges || list_add(&n->gone, info->uid);
+        fine = note_expunged(n, info->uid);
     else if (v->count == 0 || info->uid > v->uid[v->count - 1])
         fine = view_add(v, info);
+    else if (view_sequence(v, info->uid) == 0)
+        n->withheld =
+            n->withheld == 0 || info->modseq < n->withheld ? info->modseq : n->withheld;
     else if (info->modseq > v->told)
         fine = (v->follower == NULL || list_add(&n->touched, info->uid)) &&
-               (is_own(n->own, info) || list_add(&n->flags, info->uid));
+               (is_own(n->how->own, info) || list_add(&n->flags, info->uid));
     n->no_memory = !fine;
 }
 
@@ -95,11 +108,21 @@ static void gather_missing(struct news *n, size_t count)
             n->no_memory = !list_add(&n->gone, v->uid[i]);
 }
 
-/* Takes the expunged messages out, telling of each with the number that it has at that moment
- * (RFC 3501 section 7.4.1). Both lists ascend. Returns how many were told. */
-static size_t tell_expunges(struct view *v, struct stream *io, const struct uid_list *gone)
+/* The numbers are those that the messages have at that moment (RFC 3501 section 7.4.1). */
+static void tell_expunge(struct stream *io, size_t sequence)
 {
-    size_t kept = 0, from = 0, told = 0;
+    stream_puts(io, "* ");
+    stream_put_uint(io, sequence);
+    stream_puts(io, " EXPUNGE\r\n");
+}
+
+/* Takes the expunged messages out, telling of each, or noting it in n->vanished. Both lists
+ * ascend. Returns how many there were. */
+static size_t take_out(struct news *n, struct stream *io)
+{
+    struct view *v = n->view;
+    const struct uid_list *gone = &n->gone;
+    size_t kept = 0, from = 0, taken = 0;
     for (size_t i = 0; i < gone->count; i++) {
         size_t at = from + uid_lower_bound(v->uid + from, v->count - from, gone->uid[i]);
         if (at == v->count)
@@ -110,18 +133,19 @@ static size_t tell_expunges(struct view *v, struct stream *io, const struct uid_
         kept += at - from;
         from = at + 1;
         v->recent -= view_is_fresh(v, gone->uid[i]);
-        stream_puts(io, "* ");
-        stream_put_uint(io, kept + 1);
-        stream_puts(io, " EXPUNGE\r\n");
-        told++;
+        if (n->how->vanished)
+            uid_ranges_add(&n->vanished, gone->uid[i], gone->uid[i]);
+        else
+            tell_expunge(io, kept + 1);
+        taken++;
     }
-    if (told > 0)
+    if (taken > 0)
         memmove(v->uid + kept, v->uid + from, (v->count - from) * sizeof *v->uid);
-    v->count -= told;
-    return told;
+    v->count -= taken;
+    return taken;
 }
 
-static void tell_flags(const struct view *v, struct stream *io, const struct view_sync *how,
+static void tell_flags(struct view *v, struct stream *io, const struct view_sync *how,
                        const struct uid_list *changed)
 {
     struct flags_text text = { 0 };
@@ -130,7 +154,7 @@ static void tell_flags(const struct view *v, struct stream *io, const struct vie
     for (size_t i = 0; i < changed->count && io->state == STREAM_OPEN; i++) {
         uint32_t sequence = view_sequence_next(v, changed->uid[i], &at);
         if (sequence != 0 && mailbox_get(v->mailbox, changed->uid[i], &info) && !info.expunged)
-            flags_tell(v->mailbox, io, sequence, how, &info, &text);
+            flags_tell(v, io, sequence, how, &info, &text);
     }
 }
 
@@ -139,27 +163,39 @@ static bool gather_all(struct news *n)
 {
     struct view *v = n->view;
     size_t count = v->count;
-    uint64_t since = n->expunges ? v->expunges_told : v->told;
+    uint64_t since = n->how->expunges ? v->expunges_told : v->told;
     enum changes_told told = CHANGES_BROKEN_OFF;
     for (int i = 0; i < GATHER_TRIES && told == CHANGES_BROKEN_OFF && !n->no_memory; i++) {
         view_cut(v, count);
         n->gone.count = n->flags.count = n->touched.count = 0;
+        n->withheld = 0;
         told = mailbox_changes(v->mailbox, since, gather, n);
     }
-    if (told == CHANGES_BUT_EXPUNGED && n->expunges)
+    if (told == CHANGES_BUT_EXPUNGED && n->how->expunges)
         gather_missing(n, count);
-    bool ok = told != CHANGES_BROKEN_OFF && !n->no_memory;
+    n->expunged = n->expunged || told == CHANGES_BUT_EXPUNGED;
+    bool ok = told != CHANGES_BROKEN_OFF && !n->no_memory &&
+              (!n->how->vanished || uid_ranges_reserve(&n->vanished, n->gone.count));
     if (!ok)
         view_cut(v, count);
     return ok;
+}
+
+/* The view is now as of this mod-sequence; but expunges that may not be told wait. */
+static void settle(struct view *v, const struct news *n, uint64_t modseq)
+{
+    if (n->how->expunges || (v->expunges_told == v->told && !n->expunged))
+        v->expunges_told = modseq;
+    v->told = modseq;
+    if (n->withheld != 0 && (v->modseqs.withheld == 0 || n->withheld < v->modseqs.withheld))
+        v->modseqs.withheld = n->withheld;
+    view_settle_modseqs(v);
 }
 
 /* What came is behind `last`, the UID of the last message before. */
 static void tell_follower(struct news *n, struct stream *io, uint32_t last)
 {
     struct view *v = n->view;
-    if (v->follower == NULL)
-        return;
     bool all = true;
     for (size_t i = uid_lower_bound(v->uid, v->count, last + 1); i < v->count && all; i++)
         all = list_add(&n->touched, v->uid[i]);
@@ -169,9 +205,26 @@ static void tell_follower(struct news *n, struct stream *io, uint32_t last)
         v->follower->lost(v, io);
 }
 
+/* `count`: how many messages there were before. */
+static void tell(struct news *n, struct stream *io, size_t count)
+{
+    struct view *v = n->view;
+    bool added = v->count != count;
+    uint32_t last = count > 0 ? v->uid[count - 1] : 0;
+    if (v->follower != NULL)
+        v->follower->gone(v, io, n->gone.uid, n->gone.count);
+    size_t gone = take_out(n, io);
+    put_vanished(io, false, &n->vanished);
+    if (gone > 0 || added)
+        stream_printf(io, "* %zu EXISTS\r\n* %zu RECENT\r\n", v->count, v->recent);
+    tell_flags(v, io, n->how, &n->flags);
+    if (v->follower != NULL)
+        tell_follower(n, io, last);
+}
+
 enum store_error view_sync(struct view *v, struct stream *io, const struct view_sync *how)
 {
-    struct news n = { .view = v, .own = how->own, .expunges = how->expunges };
+    struct news n = { .view = v, .how = how };
     enum store_error error = mailbox_refresh(v->mailbox);
     if (error != STORE_OK)
         return error;
@@ -180,33 +233,18 @@ enum store_error view_sync(struct view *v, struct stream *io, const struct view_
     uint64_t modseq = mailbox_modseq(v->mailbox);
     if (modseq == v->told && (!how->expunges || modseq == v->expunges_told))
         return STORE_OK;
-    size_t count = v->count, gone = 0;
-    uint32_t last = count > 0 ? v->uid[count - 1] : 0;
-    if (!gather_all(&n)) {
-        error = STORE_UNAVAILABLE;
+    size_t count = v->count;
+    if (gather_all(&n)) {
+        settle(v, &n, modseq);
+        tell(&n, io, count);
     } else {
-        bool added = v->count != count;
-        if (v->follower != NULL)
-            v->follower->gone(v, io, n.gone.uid, n.gone.count);
-        gone = tell_expunges(v, io, &n.gone);
-        if (gone > 0 || added)
-            stream_printf(io, "* %zu EXISTS\r\n* %zu RECENT\r\n", v->count, v->recent);
-        v->told = modseq;
-        if (how->expunges)
-            v->expunges_told = modseq;
-        tell_flags(v, io, how, &n.flags);
-        tell_follower(&n, io, last);
+        error = STORE_UNAVAILABLE;
     }
+    uid_ranges_free(&n.vanished);
     free(n.gone.uid);
     free(n.flags.uid);
     free(n.touched.uid);
     return error;
-}
-
-uint64_t view_highest_modseq(const struct view *v)
-{
-    uint64_t modseq = v->told < v->expunges_told ? v->told : v->expunges_told;
-    return modseq > 0 ? modseq : 1;
 }
 
 bool view_lost(enum store_error error, struct stream *io)

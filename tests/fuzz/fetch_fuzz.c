@@ -80,13 +80,15 @@ static bool parse_modifiers(struct lexer *lx, struct buffer *out)
     if (!parse_fetch_modifiers(lx, "", &m))
         return false;
     CHECK(m.partial || m.changed);
+    CHECK(m.changed || !m.vanished);
     const char *sign = m.range.from_end ? "-" : "";
     buffer_putc(out, '(');
     if (m.partial)
         buffer_printf(out, "PARTIAL %s%" PRIu32 ":%s%" PRIu32 "%s", sign, m.range.first, sign,
                       m.range.last, m.changed ? " " : "");
     if (m.changed)
-        buffer_printf(out, "CHANGEDSINCE %" PRIu64, m.since);
+        buffer_printf(out, "CHANGEDSINCE %" PRIu64 "%s", m.since,
+                      m.vanished ? " VANISHED" : "");
     buffer_putc(out, ')');
     return true;
 }

@@ -1,5 +1,9 @@
 /* For growth.c: target, head, piece, tail, largest input, steps for an octet. */
 
+{ "qresync", "(7 9 ", "%u,", "1)\r\n", 0, 0 },
+{ "qresync", "(7 9 1:5 (", "%u,", "4000000000 1))\r\n", 0, 0 },
+{ "qresync", "(7 9 (1:4000000000 ", "%u,", "4000000000))\r\n", 0, 0 },
+{ "qresync", "(7 9 ", "*:", "1)\r\n", 0, 0 },
 { "sequence", "", "%r:%r,", "1\r\n", 0, 0 },
 { "sequence", "", "%u,", "1\r\n", 0, 0 },
 { "sequence", "", "1:*,", "1\r\n", 0, 0 },

@@ -3,6 +3,7 @@
  * was expunged; and what SELECT of a folder that was left finds. */
 #include "net/stream.h"
 #include "session/flags.h"
+#include "session/modseq.h"
 #include "session/select.h"
 
 #include <setjmp.h>
@@ -32,6 +33,7 @@ struct mailbox {
     bool moved;
     bool reopen_fails;
     bool unwritable;
+    bool is_private;
     unsigned opened, closed, reopened, walked;
 };
 
@@ -68,6 +70,11 @@ bool mailbox_uids_sticky(const struct mailbox *mb)
 uint64_t mailbox_modseq(const struct mailbox *mb)
 {
     return mb->modseq;
+}
+
+bool mailbox_modseqs_kept(const struct mailbox *mb)
+{
+    return !mb->is_private;
 }
 
 const char *mailbox_keyword(const struct mailbox *mb, unsigned index)
@@ -180,6 +187,15 @@ enum changes_told mailbox_changes(struct mailbox *mb, uint64_t since,
         }
     }
     return mb->log_lost ? CHANGES_BUT_EXPUNGED : CHANGES_TOLD;
+}
+
+bool mailbox_gaps(struct mailbox *mb, void (*each)(void *ctx, uint32_t first, uint32_t last),
+                  void *ctx)
+{
+    (void)mb;
+    (void)each;
+    (void)ctx;
+    return false;
 }
 
 /* --- What happens in it. -------------------------------------------------------------------
@@ -411,6 +427,85 @@ static void test_turns_up_below(void **state)
     assert_int_equal(view_sequence(&f->view, 20), 2);
 }
 
+/* RFC 7162 section 3.2.10: one response for all, of UIDs. */
+static void test_vanished(void **state)
+{
+    struct fixture *f = *state;
+    const struct view_sync how = { .expunges = true, .vanished = true };
+    for (uint32_t uid = 1; uid <= 9; uid++)
+        arrives(uid, uid == 2);
+    selects(f, "x");
+    arrives(10, false);
+    is_expunged(2);
+    is_expunged(3);
+    is_expunged(9);
+    is_expunged(10); /* nobody has heard of it */
+    assert_int_equal(view_sync(&f->view, f->io, &how), STORE_OK);
+    hears(f, "* VANISHED 2:3,9\r\n* 6 EXISTS\r\n* 0 RECENT\r\n");
+    assert_int_equal(view_sequence(&f->view, 8), 6);
+}
+
+/* RFC 7162 section 6: what the client takes for known is what it was told of, whatever
+ * mod-sequences it has seen. */
+static void test_highest_modseq(void **state)
+{
+    struct fixture *f = *state;
+    const struct view_sync all = { .expunges = true, .modseqs = true };
+    const struct view_sync some = { .modseqs = true };
+    arrives(10, false); /* 101 */
+    arrives(20, false);
+    selects(f, "x");
+    view_put_highest_modseq(&f->view, f->io);
+    hears(f, "HIGHESTMODSEQ 102");
+    assert_false(view_must_put_highest(&f->view));
+    changed(10)->flags = FLAG_SEEN; /* 103; nothing is expunged: it is known with that */
+    assert_int_equal(view_sync(&f->view, f->io, &some), STORE_OK);
+    hears(f, "* 1 FETCH (FLAGS (\\Seen) MODSEQ (103))\r\n");
+    assert_false(view_must_put_highest(&f->view));
+    is_expunged(10); /* 104 */
+    changed(20)->flags = FLAG_SEEN;
+    assert_int_equal(view_sync(&f->view, f->io, &some), STORE_OK);
+    hears(f, "* 2 FETCH (FLAGS (\\Seen) MODSEQ (105))\r\n");
+    assert_true(view_must_put_highest(&f->view));
+    view_put_highest_modseq(&f->view, f->io);
+    hears(f, "HIGHESTMODSEQ 103");
+    assert_int_equal(view_sync(&f->view, f->io, &some), STORE_OK);
+    assert_false(view_must_put_highest(&f->view));
+    assert_int_equal(view_sync(&f->view, f->io, &all), STORE_OK);
+    assert_true(view_must_put_highest(&f->view));
+    assert_int_equal(view_highest_modseq(&f->view), 105);
+    /* 106 turns up below the last one and is not shown: it is never known. */
+    arrives(15, false);
+    arrives(30, false);
+    assert_int_equal(view_sync(&f->view, f->io, &all), STORE_OK);
+    assert_int_equal(view_highest_modseq(&f->view), 105);
+    selects(f, "x");
+    assert_int_equal(view_highest_modseq(&f->view), 107);
+}
+
+/* What a private index gives is good for nobody else. */
+static void test_highest_modseq_of_a_private_index(void **state)
+{
+    struct fixture *f = *state;
+    const struct view_sync how = { .expunges = true };
+    arrives(1, false); /* 101 */
+    selects(f, "x");
+    folder.is_private = true;
+    changed(1)->flags = FLAG_SEEN;
+    assert_int_equal(view_sync(&f->view, f->io, &how), STORE_OK);
+    assert_int_equal(view_highest_modseq(&f->view), 101);
+    folder.is_private = false;
+    changed(1)->flags = FLAG_DRAFT;
+    assert_int_equal(view_sync(&f->view, f->io, &how), STORE_OK);
+    assert_int_equal(view_highest_modseq(&f->view), 103);
+    folder.is_private = true;
+    selects(f, "x");
+    hears(f, "* 1 FETCH (FLAGS (\\Seen))\r\n* 1 FETCH (FLAGS (\\Draft))\r\n");
+    view_put_highest_modseq(&f->view, f->io);
+    hears(f, "NOMODSEQ");
+    assert_false(view_must_put_highest(&f->view));
+}
+
 /* Our own changes are answered already; what others do later to the same message is not. */
 static void test_own(void **state)
 {
@@ -541,6 +636,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_index_fails, begin, end),
         cmocka_unit_test_setup_teardown(test_changes_broken_off, begin, end),
         cmocka_unit_test_setup_teardown(test_turns_up_below, begin, end),
+        cmocka_unit_test_setup_teardown(test_vanished, begin, end),
+        cmocka_unit_test_setup_teardown(test_highest_modseq, begin, end),
+        cmocka_unit_test_setup_teardown(test_highest_modseq_of_a_private_index, begin, end),
         cmocka_unit_test_setup_teardown(test_own, begin, end),
         cmocka_unit_test_setup_teardown(test_select_again, begin, end),
         cmocka_unit_test_setup_teardown(test_select_in_turn, begin, end),
