@@ -90,7 +90,8 @@ void fetch_end(struct fetcher *f)
 /* --- Getting it. -----------------------------------------------------------------------------
  */
 
-/* BODY[] alone: the message's size is all that must be known of it. */
+/* Of BODY[] all that must be known is the message's size; parsed no deeper than to its header,
+ * the message does not say it. */
 static enum store_error prepare_whole(struct fetcher *f)
 {
     enum store_error error = content_open(&f->content);
@@ -104,8 +105,8 @@ static enum store_error prepare_whole(struct fetcher *f)
 static enum store_error prepare_content(struct fetcher *f)
 {
     enum message_depth depth = MESSAGE_NOTHING;
-    bool opens = false;
-    f->parsed = false;
+    enum store_error error = STORE_OK;
+    bool opens = false, whole = false;
     for (size_t i = 0; i < f->request->count; i++) {
         struct fetch_need *need = &f->need[i];
         need->ready =
@@ -114,13 +115,14 @@ static enum store_error prepare_content(struct fetcher *f)
             continue;
         enum message_depth this = need->file ? need->depth : summary_depth(need->kind);
         opens = true;
+        whole = whole || this == MESSAGE_NOTHING;
         if (this > depth)
             depth = this;
     }
-    if (!opens)
-        return STORE_OK;
-    f->parsed = depth != MESSAGE_NOTHING;
-    return f->parsed ? content_parse(&f->content, depth) : prepare_whole(f);
+    f->measured = whole && depth != MESSAGE_WHOLE;
+    if (opens && depth != MESSAGE_NOTHING)
+        error = content_parse(&f->content, depth);
+    return error == STORE_OK && f->measured ? prepare_whole(f) : error;
 }
 
 static enum store_error prepare_summary(struct fetcher *f, struct fetch_need *need)

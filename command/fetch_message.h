@@ -36,8 +36,8 @@ struct fetcher {
     bool looks_inside;       /* some item is of the message's content */
     bool sets_seen;          /* some item is a section without PEEK */
     struct content content;
-    bool parsed;               /* the message in hand; else BODY[] ... */
-    struct section_data whole; /* ... is this, where it is asked for */
+    bool measured;             /* BODY[] of the message in hand ... */
+    struct section_data whole; /* ... is this */
     size_t at;                 /* in the view */
     struct local_day day;
     struct flags_text flags;

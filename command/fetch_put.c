@@ -86,7 +86,7 @@ static void send_section(struct fetched *f, const struct fetch_item *item,
         send_range(f, item, &kept);
         return;
     }
-    if (!f->common->parsed) {
+    if (need->file && need->depth == MESSAGE_NOTHING && f->common->measured) {
         send_range(f, item, &f->common->whole);
         return;
     }
