@@ -15,12 +15,19 @@ static bool parse_form(struct lexer *lx, struct append_message *m)
         m->form = lexer_accept(lx, '~') ? APPEND_LITERAL8 : APPEND_LITERAL;
         return lexer_literal_head(lx, &m->octets);
     }
-    m->form = APPEND_CATENATE;
-    if (!lexer_word(lx, word, sizeof word))
+    if (!lexer_word(lx, word, sizeof word) || !lexer_space(lx))
         return false;
+    m->form = strcmp(word, "UTF8") == 0 ? APPEND_UTF8 : APPEND_CATENATE;
+    if (m->form == APPEND_UTF8)
+        return parse_utf8_literal(lx, &m->octets);
     if (strcmp(word, "CATENATE") != 0)
-        return lexer_fail(lx, LEXER_SYNTAX, "expected a literal or CATENATE");
-    return lexer_space(lx) && lexer_expect(lx, '(');
+        return lexer_fail(lx, LEXER_SYNTAX, "expected a literal, UTF8 or CATENATE");
+    return lexer_expect(lx, '(');
+}
+
+bool parse_utf8_literal(struct lexer *lx, uint64_t *octets_r)
+{
+    return lexer_expect(lx, '(') && lexer_expect(lx, '~') && lexer_literal_head(lx, octets_r);
 }
 
 bool parse_append_message(struct lexer *lx, struct append_message *m)
@@ -38,7 +45,7 @@ bool parse_append_message(struct lexer *lx, struct append_message *m)
 static bool open_folder(struct appending *a, const struct text *mailbox)
 {
     char name[FOLDER_NAME_MAX + 1];
-    enum store_error error = mailbox_from_wire(mailbox, name);
+    enum store_error error = mailbox_from_wire(a->c->session, mailbox, name);
     if (error == STORE_OK)
         error = append_open(a->c->session->store, name, &a->append);
     if (error == STORE_NONEXISTENT)
@@ -66,6 +73,15 @@ static bool refuse_empty(struct appending *a)
     return false;
 }
 
+bool append_data_close(struct appending *a)
+{
+    if (!lexer_expect(a->c->lexer, ')')) {
+        command_bad(a->c, a->c->lexer->error);
+        return false;
+    }
+    return true;
+}
+
 /* Everything that can refuse a message before it is sent. False: the command is ended. */
 static bool prepare(struct appending *a, const struct text *mailbox,
                     const struct append_message *m)
@@ -73,6 +89,7 @@ static bool prepare(struct appending *a, const struct text *mailbox,
     struct command *c = a->c;
     struct flag_change flags;
     a->octets = 0;
+    a->header = (struct header_watch){ .at_line = true };
     if (m->octets == 0 && m->form != APPEND_CATENATE)
         return refuse_empty(a);
     if (!append_data_fits(a, m->octets) ||
@@ -89,6 +106,46 @@ static bool prepare(struct appending *a, const struct text *mailbox,
     return error == STORE_OK;
 }
 
+static bool has_eight_bit(const unsigned char *octets, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (octets[i] >= 0x80)
+            return true;
+    return false;
+}
+
+/* An empty line ends the header, and so does a message that has none. */
+static void watch_header(struct header_watch *w, const unsigned char *octets, size_t n)
+{
+    while (n > 0 && !w->ended) {
+        const unsigned char *end = memchr(octets, '\n', n);
+        size_t line = end != NULL ? (size_t)(end - octets) + 1 : n;
+        bool empty = w->at_line && (octets[0] == '\n' || octets[0] == '\r');
+        w->ended = empty;
+        w->refused = w->refused || has_eight_bit(octets, line);
+        w->at_line = end != NULL;
+        octets += line;
+        n -= line;
+    }
+}
+
+enum store_error append_data_write(struct appending *a, const void *octets, size_t n)
+{
+    const struct session *s = a->c->session;
+    if ((s->enabled & EXTENSION_UTF8) == 0 && !s->settings->append_8bit_header)
+        watch_header(&a->header, octets, n);
+    return append_write(a->append, octets, n);
+}
+
+/* RFC 6855 section 4. */
+static bool header_is_fine(struct appending *a)
+{
+    if (a->header.refused)
+        command_no(a->c, "CANNOT",
+                   "8-bit octets in the header need ENABLE UTF8=ACCEPT, or encoded-words");
+    return !a->header.refused;
+}
+
 /* A literal has no NUL (RFC 3501 section 4.3), a literal8 may. */
 bool append_data_literal(struct appending *a, bool nul)
 {
@@ -101,7 +158,7 @@ bool append_data_literal(struct appending *a, bool nul)
     while (accepted && (n = lexer_literal_read(c->lexer, &octets)) > 0) {
         fine = fine && (nul || memchr(octets, '\0', (size_t)n) == NULL);
         if (error == STORE_OK)
-            error = append_write(a->append, octets, (size_t)n);
+            error = append_data_write(a, octets, (size_t)n);
     }
     if (n != 0)
         command_bad(c, c->lexer->error);
@@ -117,7 +174,10 @@ bool append_data(struct appending *a, const struct text *mailbox,
 {
     if (!prepare(a, mailbox, m))
         return false;
-    if (m->form != APPEND_CATENATE)
-        return append_data_literal(a, m->form == APPEND_LITERAL8);
-    return append_data_catenate(a) && (a->octets > 0 || refuse_empty(a));
+    if (m->form == APPEND_CATENATE)
+        return append_data_catenate(a) && (a->octets > 0 || refuse_empty(a)) &&
+               header_is_fine(a);
+    if (!append_data_literal(a, m->form == APPEND_LITERAL8) || !header_is_fine(a))
+        return false;
+    return m->form != APPEND_UTF8 || append_data_close(a);
 }

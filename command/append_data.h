@@ -15,6 +15,7 @@
 enum append_form {
     APPEND_LITERAL,
     APPEND_LITERAL8, /* RFC 3516 section 4.4 */
+    APPEND_UTF8,     /* RFC 6855 section 4: a literal8, but text */
     APPEND_CATENATE  /* RFC 4469 */
 };
 
@@ -27,12 +28,20 @@ struct append_message {
     uint64_t octets; /* of the literal, of which the head was read; 0 for APPEND_CATENATE */
 };
 
+/* Where in a message's header its last octet was. */
+struct header_watch {
+    bool at_line; /* a line begins */
+    bool ended;   /* it was behind the header */
+    bool refused; /* it held what it must not */
+};
+
 /* A message, or several, on their way in. */
 struct appending {
     struct command *c;
     struct append *append; /* NULL: none is open */
     size_t count;          /* messages begun */
     uint64_t octets;       /* of the last one so far */
+    struct header_watch header;
 };
 
 /* What comes before a message's octets: up to its literal's head, or to CATENATE's parenthesis.
@@ -51,6 +60,15 @@ bool append_data_fits(struct appending *a, uint64_t octets);
 /* Reads the whole of a literal whose head was read, also when it can't be written (a full
  * disk): the client is sending it. `nul`: it may hold NUL. False: the command is ended. */
 bool append_data_literal(struct appending *a, bool nul);
+
+/* Writes octets of the message. A header with 8-bit octets is refused when all is there. */
+enum store_error append_data_write(struct appending *a, const void *octets, size_t n);
+
+/* "UTF8 (~{n}", up to the literal (RFC 6855 section 4). */
+bool parse_utf8_literal(struct lexer *lx, uint64_t *octets_r);
+
+/* The parenthesis behind that literal. False: the command is ended. */
+bool append_data_close(struct appending *a);
 
 /* CATENATE's parts, behind its parenthesis, and the other one (command/catenate.c). False: the
  * command is ended. */

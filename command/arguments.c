@@ -10,19 +10,32 @@
 /* Modified UTF-7 (RFC 3501 section 5.1.3). Names that are plain UTF-8 are taken too: no
  * modified UTF-7 has an 8-bit octet, so nothing is ambiguous, and clients that forget to encode
  * mean it. */
-enum store_error mailbox_from_wire(const struct text *wire, char *out)
+static bool uses_utf8(const struct session *s)
+{
+    return (s->enabled & EXTENSION_UTF8) != 0;
+}
+
+enum store_error mailbox_from_wire(const struct session *s, const struct text *wire, char *out)
 {
     struct buffer name;
     buffer_init(&name, (size_t)FOLDER_NAME_MAX * 4);
-    bool eight_bit = false;
+    bool utf8 = uses_utf8(s);
     for (size_t i = 0; i < wire->n; i++)
-        eight_bit |= (unsigned char)wire->octets[i] >= 0x80;
-    bool decoded = eight_bit ? buffer_append(&name, wire->octets, wire->n)
+        utf8 |= (unsigned char)wire->octets[i] >= 0x80;
+    bool decoded = utf8 ? buffer_append(&name, wire->octets, wire->n)
                              : mutf7_to_utf8(wire->octets, wire->n, &name);
     enum store_error error = name.failed ? STORE_LIMIT : STORE_CANNOT;
     if (decoded)
         error = folder_name_normalize(name.data != NULL ? name.data : "", name.len, out);
     buffer_free(&name);
+    return error;
+}
+
+enum store_error mailbox_to_create(const struct session *s, const struct text *wire, char *out)
+{
+    enum store_error error = mailbox_from_wire(s, wire, out);
+    if (error == STORE_OK && uses_utf8(s) && !folder_name_is_composed(out))
+        error = STORE_CANNOT;
     return error;
 }
 
@@ -37,14 +50,22 @@ bool parse_one_mailbox(struct command *c)
     return wire != NULL && parse_mailbox(c->lexer, wire) && lexer_end(c->lexer);
 }
 
-void put_string(struct stream *io, const char *octets, size_t n)
+static bool must_be_literal(const struct session *s, const char *octets, size_t n)
 {
-    bool literal = false;
+    bool eight_bit = false;
     for (size_t i = 0; i < n; i++) {
         unsigned char o = (unsigned char)octets[i];
-        literal |= o >= 0x80 || o == '\r' || o == '\n';
+        eight_bit |= o >= 0x80;
+        if (o == '\r' || o == '\n')
+            return true;
     }
-    if (literal) {
+    return eight_bit && !(uses_utf8(s) && is_utf8(octets, n));
+}
+
+void put_string(const struct session *s, const char *octets, size_t n)
+{
+    struct stream *io = s->io;
+    if (must_be_literal(s, octets, n)) {
         stream_printf(io, "{%zu}\r\n", n);
         stream_write(io, octets, n);
         return;
@@ -59,13 +80,14 @@ void put_string(struct stream *io, const char *octets, size_t n)
 }
 
 /* As an atom where it can be one, which is how people read transcripts. */
-void put_mailbox(struct stream *io, const char *name)
+void put_mailbox(const struct session *s, const char *name)
 {
     struct buffer wire;
+    const char *octets = name;
     buffer_init(&wire, (size_t)FOLDER_NAME_MAX * 4);
-    const char *octets = utf8_to_mutf7(name, strlen(name), &wire) ? buffer_string(&wire) : NULL;
-    if (octets == NULL)
-        octets = name;
+    if (!uses_utf8(s) && utf8_to_mutf7(name, strlen(name), &wire) &&
+        buffer_string(&wire) != NULL)
+        octets = buffer_string(&wire);
     size_t n = strlen(octets);
     bool atom = n > 0 && strcasecmp(octets, "NIL") != 0;
     for (size_t i = 0; i < n; i++) {
@@ -73,9 +95,9 @@ void put_mailbox(struct stream *io, const char *name)
         atom &= o > ' ' && o < 0x7f && strchr("(){%*\"\\]", o) == NULL;
     }
     if (atom)
-        stream_write(io, octets, n);
+        stream_write(s->io, octets, n);
     else
-        put_string(io, octets, n);
+        put_string(s, octets, n);
     buffer_free(&wire);
 }
 

@@ -21,14 +21,14 @@ struct source_folder {
 
 struct append_sink {
     struct message_sink sink; /* first: the two are one address */
-    struct append *append;
+    struct appending *appending;
     enum store_error error;
 };
 
 static bool sink_write(struct message_sink *sink, const void *octets, size_t n)
 {
     struct append_sink *to = (struct append_sink *)sink;
-    to->error = append_write(to->append, octets, n);
+    to->error = append_data_write(to->appending, octets, n);
     return to->error == STORE_OK;
 }
 
@@ -101,7 +101,7 @@ static bool write_section(struct appending *a, struct message_input *in,
         count = url->count;
     if (!append_data_fits(a, count))
         return false;
-    struct append_sink to = { { sink_write }, a->append, STORE_OK };
+    struct append_sink to = { { sink_write }, a, STORE_OK };
     enum store_error error =
         count == 0 ? STORE_OK
                    : content_error(message_send(in, data, url->first, count, &to.sink));
@@ -186,8 +186,14 @@ static bool take_part(struct appending *a, struct source_folder *from)
             return bad(a->c);
         return append_data_fits(a, octets) && append_data_literal(a, false);
     }
+    if (strcmp(word, "UTF8") == 0) {
+        if (!parse_utf8_literal(lx, &octets))
+            return bad(a->c);
+        return append_data_fits(a, octets) && append_data_literal(a, false) &&
+               append_data_close(a);
+    }
     if (strcmp(word, "URL") != 0)
-        lexer_fail(lx, LEXER_SYNTAX, "expected TEXT or URL");
+        lexer_fail(lx, LEXER_SYNTAX, "expected TEXT, UTF8 or URL");
     else if (lexer_astring(lx, &url))
         return write_url(a, from, &url);
     return bad(a->c);

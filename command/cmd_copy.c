@@ -96,7 +96,7 @@ static void with_messages(struct command *c,
     struct copy_args *args = c->args;
     struct view_messages messages;
     char name[FOLDER_NAME_MAX + 1];
-    enum store_error error = mailbox_from_wire(&args->mailbox, name);
+    enum store_error error = mailbox_from_wire(c->session, &args->mailbox, name);
     if (error != STORE_OK) {
         command_store_error(c, error);
         return;

@@ -9,6 +9,7 @@ static const struct {
 } extensions[] = {
     { "CONDSTORE", EXTENSION_CONDSTORE },
     { "QRESYNC", EXTENSION_QRESYNC | EXTENSION_CONDSTORE },
+    { "UTF8=ACCEPT", EXTENSION_ACCEPT | EXTENSION_UTF8 },
 };
 
 #define EXTENSIONS (sizeof extensions / sizeof *extensions)
@@ -53,5 +54,6 @@ void run_enable(struct command *c)
     if ((wanted & EXTENSION_CONDSTORE) != 0)
         enable_condstore(s);
     s->enabled |= wanted;
+    c->lexer->utf8 = (s->enabled & EXTENSION_UTF8) != 0;
     command_ok(c, NULL, "ENABLE completed");
 }

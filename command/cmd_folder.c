@@ -4,12 +4,13 @@
 #include <string.h>
 
 typedef enum store_error folder_action(struct store *store, const char *name);
+typedef enum store_error name_maker(const struct session *s, const struct text *wire, char *out);
 
 /* `name` holds FOLDER_NAME_MAX + 1. */
-static enum store_error act(struct command *c, folder_action *action, char *name,
-                            const char *done)
+static enum store_error act(struct command *c, name_maker *make, folder_action *action,
+                            char *name, const char *done)
 {
-    enum store_error error = mailbox_from_wire(c->args, name);
+    enum store_error error = make(c->session, c->args, name);
     if (error == STORE_OK)
         error = action(c->session->store, name);
     if (error != STORE_OK)
@@ -34,7 +35,7 @@ void run_create(struct command *c)
 {
     char name[FOLDER_NAME_MAX + 1];
     view_close(&c->session->parked);
-    act(c, folder_create, name, "CREATE completed");
+    act(c, mailbox_to_create, folder_create, name, "CREATE completed");
 }
 
 /* Who deletes the folder that it has selected, has none selected. */
@@ -43,7 +44,7 @@ void run_delete(struct command *c)
     char name[FOLDER_NAME_MAX + 1];
     struct session *s = c->session;
     view_close(&s->parked);
-    if (act(c, folder_delete, name, "DELETE completed") != STORE_OK ||
+    if (act(c, mailbox_from_wire, folder_delete, name, "DELETE completed") != STORE_OK ||
         s->state != STATE_SELECTED || strcmp(s->view.name, name) != 0)
         return;
     view_close(&s->view);
@@ -53,11 +54,11 @@ void run_delete(struct command *c)
 void run_subscribe(struct command *c)
 {
     char name[FOLDER_NAME_MAX + 1];
-    act(c, subscribe, name, "SUBSCRIBE completed");
+    act(c, mailbox_from_wire, subscribe, name, "SUBSCRIBE completed");
 }
 
 void run_unsubscribe(struct command *c)
 {
     char name[FOLDER_NAME_MAX + 1];
-    act(c, unsubscribe, name, "UNSUBSCRIBE completed");
+    act(c, mailbox_from_wire, unsubscribe, name, "UNSUBSCRIBE completed");
 }

@@ -77,7 +77,7 @@ static void put_listed(const struct lister *l, const struct listed *f, bool shut
             stream_printf(io, "%s ", special_use_name[i]);
     stream_puts(io, f->has_children ? "\\HasChildren" : "\\HasNoChildren");
     stream_puts(io, ") \"/\" ");
-    put_mailbox(io, f->name);
+    put_mailbox(l->c->session, f->name);
     if (childinfo)
         stream_printf(io, " (\"CHILDINFO\" (%s%s%s))",
                       (r->select & LIST_SUBSCRIBED) != 0 ? "\"SUBSCRIBED\"" : "",
@@ -134,7 +134,7 @@ static bool make_patterns(struct lister *l)
     for (size_t i = 0; ok && i < r->patterns; i++) {
         if (r->pattern[i].n == 0)
             continue;
-        l->pattern[i] = list_pattern(&r->reference, &r->pattern[i]);
+        l->pattern[i] = list_pattern(l->c->session, &r->reference, &r->pattern[i]);
         ok = l->pattern[i] != NULL;
     }
     return ok;

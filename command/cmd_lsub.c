@@ -18,14 +18,16 @@ bool parse_lsub(struct command *c)
            lexer_list_mailbox(c->lexer, &args->pattern) && lexer_end(c->lexer);
 }
 
-char *list_pattern(const struct text *reference, const struct text *name)
+char *list_pattern(const struct session *s, const struct text *reference,
+                   const struct text *name)
 {
     struct buffer wire, pattern;
     buffer_init(&wire, (size_t)FOLDER_NAME_MAX * 4);
     buffer_init(&pattern, (size_t)FOLDER_NAME_MAX * 4);
     buffer_append(&wire, reference->octets, reference->n);
     buffer_append(&wire, name->octets, name->n);
-    if (wire.len > 0 && !mutf7_to_utf8(wire.data, wire.len, &pattern)) {
+    bool utf8 = (s->enabled & EXTENSION_UTF8) != 0;
+    if (wire.len > 0 && (utf8 || !mutf7_to_utf8(wire.data, wire.len, &pattern))) {
         buffer_clear(&pattern);
         buffer_append(&pattern, wire.data, wire.len);
     }
@@ -41,11 +43,11 @@ void list_root(struct command *c, const char *name)
     command_ok(c, NULL, "Listed");
 }
 
-static void put_lsub(struct stream *io, const char *name, bool subscribed)
+static void put_lsub(const struct session *s, const char *name, bool subscribed)
 {
-    stream_printf(io, "* LSUB (%s) \"/\" ", subscribed ? "" : "\\Noselect");
-    put_mailbox(io, name);
-    stream_puts(io, "\r\n");
+    stream_printf(s->io, "* LSUB (%s) \"/\" ", subscribed ? "" : "\\Noselect");
+    put_mailbox(s, name);
+    stream_puts(s->io, "\r\n");
 }
 
 static int by_name(const void *name, const void *folder)
@@ -57,7 +59,7 @@ static int by_name(const void *name, const void *folder)
  * it is not subscribed itself, is listed with \Noselect (6.3.9; without a % that would only be
  * an untruth about the subscription). `last` is the one listed last:
  * the names are sorted, so what lies below one name comes together. */
-static void lsub_ancestors(struct stream *io, const char *pattern,
+static void lsub_ancestors(const struct session *s, const char *pattern,
                            const struct folder_list *list, const char *name, char *last)
 {
     char above[FOLDER_NAME_MAX + 1];
@@ -69,7 +71,7 @@ static void lsub_ancestors(struct stream *io, const char *pattern,
         above[n] = '\0';
         if (folder_match(pattern, above) && strcmp(last, above) != 0 &&
             bsearch(above, list->folder, list->count, sizeof *list->folder, by_name) == NULL) {
-            put_lsub(io, above, false);
+            put_lsub(s, above, false);
             memcpy(last, above, n + 1);
         }
     }
@@ -85,9 +87,9 @@ static enum store_error list_subscribed(struct command *c, const char *pattern)
     for (size_t i = 0; i < list.count; i++) {
         const char *name = list.folder[i].name;
         if (folder_match(pattern, name))
-            put_lsub(c->session->io, name, true);
+            put_lsub(c->session, name, true);
         else if (strchr(pattern, '%') != NULL)
-            lsub_ancestors(c->session->io, pattern, &list, name, last);
+            lsub_ancestors(c->session, pattern, &list, name, last);
     }
     folder_list_free(&list);
     return STORE_OK;
@@ -100,7 +102,7 @@ void run_lsub(struct command *c)
         list_root(c, "LSUB");
         return;
     }
-    char *pattern = list_pattern(&args->reference, &args->pattern);
+    char *pattern = list_pattern(c->session, &args->reference, &args->pattern);
     enum store_error error = pattern != NULL ? list_subscribed(c, pattern) : STORE_LIMIT;
     free(pattern);
     if (error != STORE_OK)

@@ -99,9 +99,9 @@ void run_rename(struct command *c)
     const struct rename_args *args = c->args;
     char from[FOLDER_NAME_MAX + 1], to[FOLDER_NAME_MAX + 1];
     struct store *store = c->session->store;
-    enum store_error error = mailbox_from_wire(&args->from, from);
+    enum store_error error = mailbox_from_wire(c->session, &args->from, from);
     if (error == STORE_OK)
-        error = mailbox_from_wire(&args->to, to);
+        error = mailbox_to_create(c->session, &args->to, to);
     view_close(&c->session->parked); /* it may be what is renamed */
     if (error == STORE_OK)
         error = strcmp(from, "INBOX") == 0 ? rename_inbox(store, to)

@@ -7,8 +7,11 @@
 bool parse_search_command(struct command *c)
 {
     struct search_program *program = command_args(c, sizeof *program);
-    return program != NULL && lexer_space(c->lexer) && parse_search(c->lexer, program) &&
-           lexer_end(c->lexer);
+    if (program == NULL || !lexer_space(c->lexer) || !parse_search(c->lexer, program) ||
+        !lexer_end(c->lexer))
+        return false;
+    return program->charset == NULL || (c->session->enabled & EXTENSION_ACCEPT) == 0 ||
+           lexer_fail(c->lexer, LEXER_SYNTAX, "CHARSET is not for UTF8=ACCEPT"); /* RFC 6855 */
 }
 
 /* BADCHARSET lists what would do (RFC 3501 section 7.1). */

@@ -124,7 +124,7 @@ static enum store_error open_mailbox(struct command *c, bool examine, struct cha
     char name[FOLDER_NAME_MAX + 1];
     struct select_args *args = c->args;
     struct session *s = c->session;
-    enum store_error error = mailbox_from_wire(&args->mailbox, name);
+    enum store_error error = mailbox_from_wire(c->session, &args->mailbox, name);
     if (error == STORE_OK)
         error = select_folder(&s->view, &s->parked, s->store, name, examine);
     else

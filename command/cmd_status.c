@@ -49,7 +49,7 @@ void put_status(const struct session *s, const char *name, unsigned items,
     };
     struct stream *io = s->io;
     stream_puts(io, "* STATUS ");
-    put_mailbox(io, name);
+    put_mailbox(s, name);
     const char *before = " (";
     for (size_t i = 0; i < STATUS_ITEMS; i++) {
         if ((items & 1U << i) == 0)
@@ -65,7 +65,7 @@ void run_status(struct command *c)
     const struct status_args *args = c->args;
     char name[FOLDER_NAME_MAX + 1];
     struct mailbox_counts counts;
-    enum store_error error = mailbox_from_wire(&args->mailbox, name);
+    enum store_error error = mailbox_from_wire(c->session, &args->mailbox, name);
     if (error == STORE_OK)
         error = get_status(c->session, name, args->items, &counts);
     if (error != STORE_OK) {

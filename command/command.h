@@ -73,16 +73,23 @@ void command_store_error(struct command *c, enum store_error error);
 /* No arguments: the line ends here. */
 bool parse_nothing(struct command *c);
 
-/* A mailbox name as the protocol has it (modified UTF-7, or raw UTF-8) to the store's form.
+/* A mailbox name as the protocol has it (modified UTF-7 or raw UTF-8; from a client that speaks
+ * UTF-8 that alone, with no meaning to "&") to the store's form.
  * FOLDER_NAME_MAX + 1 octets in out. STORE_CANNOT: it can be no folder's name. */
-enum store_error mailbox_from_wire(const struct text *wire, char *out);
+enum store_error mailbox_from_wire(const struct session *s, const struct text *wire, char *out);
+/* The same for the name of what is to be made: STORE_CANNOT also for UTF-8 that is not in
+ * Normalization Form C (RFC 9051 section 5.1). Not for modified UTF-7, which macOS's clients
+ * have always sent decomposed. */
+enum store_error mailbox_to_create(const struct session *s, const struct text *wire, char *out);
 /* " mailbox" of a command, as it came; to be made a name when the command runs. */
 bool parse_mailbox(struct lexer *lx, struct text *wire_r);
 
-/* Sends a mailbox name as an astring in modified UTF-7. */
-void put_mailbox(struct stream *io, const char *name);
-/* Sends octets as a quoted string or, where that can't be, as a literal. */
-void put_string(struct stream *io, const char *octets, size_t n);
+/* Sends a mailbox name as an astring, in modified UTF-7 or, to a client that speaks it (RFC 6855
+ * section 3), in UTF-8. */
+void put_mailbox(const struct session *s, const char *name);
+/* Sends octets as a quoted string or, where that can't be, as a literal. UTF-8 can be quoted for
+ * a client that speaks it. */
+void put_string(const struct session *s, const char *octets, size_t n);
 
 /* The messages that a command's set names; false, and the command ended, where that fails. */
 bool command_messages(struct command *c, struct sequence_set *set,

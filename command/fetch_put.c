@@ -196,7 +196,7 @@ static void send_preview(struct fetched *f, const struct fetch_need *need)
         return;
     }
     (void)summary_preview(need->value.data, need->value.len, &text, &n);
-    put_string(f->io, text, n);
+    put_string(f->common->c->session, text, n);
 }
 
 void fetch_put_item(struct fetched *f, const struct fetch_item *item,

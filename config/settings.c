@@ -313,6 +313,7 @@ static const struct setting table[] = {
     { "auth_fail_delay", "2s", take_seconds, MEMBER(auth_fail_delay), 0, 60, " seconds", NULL },
     { "max_message", "256MiB", take_octets, MEMBER(max_message), 65536, 4294967295U, " octets",
       NULL },
+    { "append_8bit_header", "no", take_boolean, MEMBER(append_8bit_header), 0, 0, "", NULL },
     { "expunge_on_logout", "no", take_boolean, MEMBER(expunge_on_logout), 0, 0, "", NULL },
     { "proxy_from", "", take_proxy_from, 0, 0, 0, "", NULL },
     { "log", "syslog", take_choice, MEMBER(log), 0, 0, "", log_words },

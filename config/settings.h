@@ -56,6 +56,7 @@ struct settings {
     struct network proxy_from[PROXY_FROM_MAX];
     size_t proxy_from_count;
     uint64_t max_message; /* octets */
+    bool append_8bit_header; /* from clients that have not enabled UTF-8, too */
     bool expunge_on_logout;
     enum log_destination log;
 };

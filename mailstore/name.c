@@ -29,6 +29,7 @@
 #include "mailstore/name.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <utf8proc.h>
@@ -90,6 +91,14 @@ enum store_error folder_name_normalize(const char *name, size_t n, char *out)
     if (is_inbox(out, strcspn(out, "/")))
         memcpy(out, "INBOX", 5);
     return STORE_OK;
+}
+
+bool folder_name_is_composed(const char *name)
+{
+    utf8proc_uint8_t *composed = utf8proc_NFC((const utf8proc_uint8_t *)name);
+    bool same = composed != NULL && strcmp((const char *)composed, name) == 0;
+    free(composed);
+    return same;
 }
 
 enum store_error name_check(const char *name, char *out)

@@ -62,6 +62,10 @@ int store_root_fd(const struct store *store); /* the store's, do not close */
  * many levels; STORE_LIMIT: too long. out holds FOLDER_NAME_MAX + 1. */
 enum store_error folder_name_normalize(const char *name, size_t n, char *out);
 
+/* Whether a normal name is in Unicode's Normalization Form C, as names that are made should be
+ * (RFC 5198 section 3). Also false where there is no memory to know. */
+bool folder_name_is_composed(const char *name);
+
 /* Modified UTF-7 (RFC 3501 section 5.1.3) to UTF-8 and back, appended to out. False for what is
  * not valid, or not the only encoding of what it says; nothing of it is left in out then. */
 bool mutf7_to_utf8(const char *in, size_t n, struct buffer *out);

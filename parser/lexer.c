@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <utf8proc.h>
 
 void lexer_init(struct lexer *lx, struct source *source, const struct lexer_limits *limits)
 {
@@ -292,6 +293,18 @@ bool lexer_atom(struct lexer *lx, struct text *text_r)
     return run(lx, atom_char, "an atom", text_r);
 }
 
+bool is_utf8(const char *octets, size_t n)
+{
+    const utf8proc_uint8_t *p = (const utf8proc_uint8_t *)octets;
+    utf8proc_int32_t c;
+    for (utf8proc_ssize_t used; n > 0; p += used, n -= (size_t)used) {
+        used = utf8proc_iterate(p, n < 4 ? (utf8proc_ssize_t)n : 4, &c);
+        if (used <= 0)
+            return false;
+    }
+    return true;
+}
+
 static bool quoted(struct lexer *lx, struct text *text_r)
 {
     struct making m = { 0 };
@@ -311,6 +324,8 @@ static bool quoted(struct lexer *lx, struct text *text_r)
             return false;
     }
     *text_r = (struct text){ m.at != NULL ? m.at : "", m.n };
+    if (lx->utf8 && !is_utf8(text_r->octets, text_r->n))
+        return lexer_fail(lx, LEXER_SYNTAX, "a quoted string is no UTF-8");
     return lexer_expect(lx, '"');
 }
 

@@ -60,7 +60,11 @@ struct lexer {
     uint64_t literal_left; /* octets of an accepted, or a refused but coming, literal to read */
     struct literal_head head;
     size_t literals; /* that were arguments, since lexer_init */
+    bool utf8; /* for the caller to set: quoted strings must be UTF-8 (RFC 6855 section 3) */
 };
+
+/* Whether n octets are UTF-8 (RFC 3629 section 4). */
+bool is_utf8(const char *octets, size_t n);
 
 void lexer_init(struct lexer *lx, struct source *source, const struct lexer_limits *limits);
 void lexer_free(struct lexer *lx);
