@@ -10,6 +10,7 @@ static const struct {
     { "CONDSTORE", EXTENSION_CONDSTORE },
     { "QRESYNC", EXTENSION_QRESYNC | EXTENSION_CONDSTORE },
     { "UTF8=ACCEPT", EXTENSION_ACCEPT | EXTENSION_UTF8 },
+    { "IMAP4rev2", EXTENSION_REV2 | EXTENSION_UTF8 },
 };
 
 #define EXTENSIONS (sizeof extensions / sizeof *extensions)

@@ -1,5 +1,5 @@
 /* LIST: RFC 3501 section 6.3.8; CHILDREN: RFC 3348; LIST-EXTENDED: RFC 5258; LIST-STATUS: RFC
- * 5819; SPECIAL-USE: RFC 6154. */
+ * 5819; SPECIAL-USE: RFC 6154; IMAP4rev2: RFC 9051 sections 6.3.2 and 6.3.9. */
 #include "command/list.h"
 #include "command/status.h"
 
@@ -8,6 +8,7 @@
 #include "session/special_use.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* A LIST under way. */
 struct lister {
@@ -66,7 +67,7 @@ static void put_listed(const struct lister *l, const struct listed *f, bool shut
     bool told =
         (r->select & LIST_SUBSCRIBED) != 0 || (r->returns & LIST_RETURN_SUBSCRIBED) != 0;
     stream_puts(io, "* LIST (");
-    if (!f->selectable && r->extended)
+    if (!f->selectable && (r->extended || is_rev2(l->c->session)))
         stream_puts(io, "\\NonExistent ");
     else if (!f->selectable || shut)
         stream_puts(io, "\\Noselect ");
@@ -85,6 +86,44 @@ static void put_listed(const struct lister *l, const struct listed *f, bool shut
                           ? " "
                           : "",
                       (r->select & LIST_SPECIAL_USE) != 0 ? "\"SPECIAL-USE\"" : "");
+    stream_puts(io, "\r\n");
+}
+
+/* Whether a folder has children is not told: to know it the whole list must be read, 3 us a
+ * folder. */
+static unsigned uses_of(struct store *store, const char *name)
+{
+    struct listed_folders folders;
+    unsigned uses = 0;
+    if (!special_use_possible(name))
+        return 0;
+    if (listed_folders_read(store, false, &folders) == STORE_OK)
+        special_uses_mark(&folders);
+    for (size_t i = 0; i < folders.count; i++)
+        if (strcmp(folders.folder[i].name, name) == 0)
+            uses = folders.folder[i].use;
+    listed_folders_free(&folders);
+    return uses;
+}
+
+void list_selected(const struct session *s, const struct text *called)
+{
+    struct stream *io = s->io;
+    unsigned uses = uses_of(s->store, s->view.name);
+    const char *before = "* LIST (";
+    for (unsigned i = 0; i < SPECIAL_USES; i++) {
+        if ((uses & 1U << i) == 0)
+            continue;
+        stream_printf(io, "%s%s", before, special_use_name[i]);
+        before = " ";
+    }
+    stream_puts(io, before[0] == '*' ? "* LIST () \"/\" " : ") \"/\" ");
+    put_mailbox(s, s->view.name);
+    if (strcmp(called->octets, s->view.name) != 0) {
+        stream_puts(io, " (\"OLDNAME\" (");
+        put_string(s, called->octets, called->n);
+        stream_puts(io, "))");
+    }
     stream_puts(io, "\r\n");
 }
 

@@ -10,6 +10,10 @@ bool parse_search_command(struct command *c)
     if (program == NULL || !lexer_space(c->lexer) || !parse_search(c->lexer, program) ||
         !lexer_end(c->lexer))
         return false;
+    if (is_rev2(c->session) && !program->returns.given) { /* RFC 9051 section 6.4.4 */
+        program->returns.given = true;
+        program->returns.options = RETURN_ALL;
+    }
     return program->charset == NULL || (c->session->enabled & EXTENSION_ACCEPT) == 0 ||
            lexer_fail(c->lexer, LEXER_SYNTAX, "CHARSET is not for UTF8=ACCEPT"); /* RFC 6855 */
 }

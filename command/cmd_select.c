@@ -1,6 +1,6 @@
 /* SELECT and EXAMINE: RFC 3501 sections 6.3.1 and 6.3.2; CONDSTORE and QRESYNC: RFC 7162
  * sections 3.1.8 and 3.2.5. */
-#include "command/command.h"
+#include "command/list.h"
 
 #include "parser/qresync.h"
 #include "session/changes.h"
@@ -100,13 +100,19 @@ static void tell_missed(struct command *c, const struct qresync *q,
     }
 }
 
-static void tell_selected(struct session *s)
+/* IMAP4rev2 has no UNSEEN, but LIST (RFC 9051 section 6.3.2). */
+static void tell_selected(struct command *c)
 {
+    const struct select_args *args = c->args;
+    const struct view_sync how = command_news(c);
+    struct session *s = c->session;
     struct view *v = &s->view;
     struct stream *io = s->io;
     view_tell_flags(v, io);
-    stream_printf(io, "* %zu EXISTS\r\n* %zu RECENT\r\n", v->count, v->recent);
-    uint32_t unseen = view_first_unseen(v);
+    view_tell_counts(v, io, &how);
+    if (is_rev2(s))
+        list_selected(s, &args->mailbox);
+    uint32_t unseen = is_rev2(s) ? 0 : view_first_unseen(v);
     if (unseen != 0)
         stream_printf(io, "* OK [UNSEEN %u] First unseen message\r\n", unseen);
     stream_printf(io, "* OK [UIDVALIDITY %u] UIDs are valid\r\n",
@@ -150,7 +156,7 @@ static void select_mailbox(struct command *c, bool examine)
     enum store_error error = open_mailbox(c, examine, &missed);
     if (error == STORE_OK) {
         s->state = STATE_SELECTED;
-        tell_selected(s);
+        tell_selected(c);
         tell_missed(c, &args->qresync, &missed);
         command_ok(c, s->view.read_only ? "READ-ONLY" : "READ-WRITE",
                    examine ? "EXAMINE completed" : "SELECT completed");

@@ -84,11 +84,11 @@ enum store_error mailbox_to_create(const struct session *s, const struct text *w
 /* " mailbox" of a command, as it came; to be made a name when the command runs. */
 bool parse_mailbox(struct lexer *lx, struct text *wire_r);
 
-/* Sends a mailbox name as an astring, in modified UTF-7 or, to a client that speaks it (RFC 6855
- * section 3), in UTF-8. */
+/* Sends a mailbox name as an astring, in modified UTF-7 or, to a client that speaks it (RFC
+ * 6855 section 3), in UTF-8. */
 void put_mailbox(const struct session *s, const char *name);
-/* Sends octets as a quoted string or, where that can't be, as a literal. UTF-8 can be quoted for
- * a client that speaks it. */
+/* Sends octets as a quoted string or, where that can't be, as a literal. UTF-8 can be quoted
+ * for a client that speaks it. */
 void put_string(const struct session *s, const char *octets, size_t n);
 
 /* The messages that a command's set names; false, and the command ended, where that fails. */
@@ -112,6 +112,9 @@ void put_uid_set(struct buffer *out, const uint32_t *uid, size_t n);
 
 /* The capabilities now (RFC 3501 section 7.2.1), without "CAPABILITY ". */
 void put_capabilities(const struct session *s, struct stream *io);
+
+/* Whether the client has enabled IMAP4rev2 (RFC 9051). */
+bool is_rev2(const struct session *s);
 
 /* What of the selected folder may be told during this command, and how. */
 struct view_sync command_news(const struct command *c);

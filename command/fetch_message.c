@@ -69,6 +69,7 @@ enum store_error fetch_begin(struct fetcher *f, struct command *c,
                              const struct fetch_request *request)
 {
     *f = (struct fetcher){ .c = c, .request = request };
+    f->flags.no_recent = is_rev2(c->session);
     content_begin(&f->content, c->session->view.mailbox);
     f->need = calloc(request->count, sizeof *f->need);
     if (f->need == NULL)

@@ -1,5 +1,5 @@
 /* How a client is told of the selected folder, by what it has enabled; and mod-sequences: RFC
- * 7162 sections 3.1, 3.1.2 and 3.2.4. */
+ * 7162 sections 3.1, 3.1.2 and 3.2.4; IMAP4rev2: RFC 9051 appendix E. */
 #include "command/command.h"
 
 #include "session/modseq.h"
@@ -9,12 +9,18 @@ static bool is_aware(const struct session *s)
     return (s->enabled & EXTENSION_CONDSTORE) != 0;
 }
 
+bool is_rev2(const struct session *s)
+{
+    return (s->enabled & EXTENSION_REV2) != 0;
+}
+
 struct view_sync command_news(const struct command *c)
 {
     const struct session *s = c->session;
     bool kept = s->view.modseqs.kept;
     return (struct view_sync){ .expunges = c->entry->news == NEWS_ALL && !c->keeps_numbers,
-                               .uids = c->by_uid || is_aware(s),
+                               .uids = c->by_uid || is_aware(s) || is_rev2(s),
+                               .recent = !is_rev2(s),
                                .modseqs = kept && is_aware(s),
                                .vanished = kept && (s->enabled & EXTENSION_QRESYNC) != 0,
                                .own = &c->own };

@@ -2,6 +2,7 @@
 
 #include "base/buffer.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -150,16 +151,18 @@ bool parse_section(struct lexer *lx, struct section *section, bool numbers,
     return lexer_expect(lx, ']');
 }
 
-/* ["<" number "." nz-number ">"]; the answer names the first octet alone. */
+/* ["<" number64 "." nz-number64 ">"]; the answer names the first octet alone. */
 static bool partial(struct lexer *lx, struct fetch_item *item, struct buffer *label)
 {
     if (!lexer_accept(lx, '<'))
         return lx->failure == LEXER_FINE;
     item->partial = true;
-    if (!lexer_number(lx, &item->first) || !lexer_expect(lx, '.') ||
-        !lexer_nz_number(lx, &item->count) || !lexer_expect(lx, '>'))
+    if (!lexer_number64(lx, &item->first) || !lexer_expect(lx, '.') ||
+        !lexer_number64(lx, &item->count) || !lexer_expect(lx, '>'))
         return false;
-    buffer_printf(label, "<%u>", item->first);
+    if (item->count == 0)
+        return lexer_fail(lx, LEXER_SYNTAX, "the number can't be 0");
+    buffer_printf(label, "<%" PRIu64 ">", item->first);
     return true;
 }
 

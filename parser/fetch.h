@@ -29,7 +29,7 @@ struct fetch_item {
     const char *label;     /* what comes before the data in the answer: BODY[1.MIME]<0> */
     bool peek;             /* does not set \Seen */
     bool partial;          /* <first.count> */
-    uint32_t first, count; /* octets */
+    uint64_t first, count; /* octets */
 };
 
 /* The longest word of the grammar and its NUL. */

@@ -113,11 +113,11 @@ static bool table_key(struct lexer *lx, const struct key *k, struct search_key *
             return false;
         break;
     case NUMBER:
-        if (!lexer_space(lx) || !lexer_number(lx, &key->size))
+        if (!lexer_space(lx) || !lexer_number64(lx, &key->size))
             return false;
         break;
     case INTERVAL:
-        if (!lexer_space(lx) || !lexer_nz_number(lx, &key->size))
+        if (!lexer_space(lx) || !lexer_nz_number(lx, &key->interval))
             return false;
         break;
     case ATOM:

@@ -22,7 +22,7 @@ enum search_kind {
     SEARCH_BEFORE,  /* INTERNALDATE before `day` */
     SEARCH_ON,
     SEARCH_SINCE,
-    SEARCH_OLDER, /* INTERNALDATE `size` seconds ago or before (RFC 5032) */
+    SEARCH_OLDER, /* INTERNALDATE `interval` seconds ago or before (RFC 5032) */
     SEARCH_YOUNGER,
     SEARCH_SENTBEFORE, /* the Date field before `day` */
     SEARCH_SENTON,
@@ -41,9 +41,10 @@ struct search_key {
     struct sequence_set set; /* SEQUENCE, UID */
     const char *name;
     struct text text;
-    void *prepared; /* the caller's, for `text` made ready; NULL here */
-    int64_t day;    /* since 1970-01-01 */
-    uint32_t size;
+    void *prepared;    /* the caller's, for `text` made ready; NULL here */
+    int64_t day;       /* since 1970-01-01 */
+    uint64_t size;     /* octets */
+    uint32_t interval; /* seconds */
     uint64_t modseq;
 };
 

@@ -87,7 +87,7 @@ static void make(const struct mailbox *mb, const struct message_info *info,
     for (size_t i = 0; i < SYSTEM_FLAGS; i++)
         if (info->flags & system_flag[i].bit)
             append(t, system_flag[i].name);
-    if (info->recent)
+    if (info->recent && !t->no_recent)
         append(t, "\\Recent");
     for (unsigned i = 0; info->keywords >> i != 0 && i < KEYWORDS_MAX; i++) {
         const char *keyword = info->keywords >> i & 1 ? mailbox_keyword(mb, i) : NULL;
@@ -120,6 +120,7 @@ void flags_tell(struct view *v, struct stream *io, uint32_t sequence,
         before = " ";
     }
     if (last != NULL) {
+        last->no_recent = !how->recent;
         stream_puts(io, before);
         flags_put(v->mailbox, io, info, last);
         before = " ";

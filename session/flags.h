@@ -27,6 +27,7 @@ uint32_t flags_keyword_bit(const struct mailbox *mb, const char *name);
  * at first; for one mailbox, and not beyond a command (keywords get names meanwhile). */
 #define FLAGS_TEXT_MAX (80 + KEYWORDS_MAX * (KEYWORD_LENGTH_MAX + 1))
 struct flags_text {
+    bool no_recent; /* for the caller to set: \Recent is not told (RFC 9051 appendix E) */
     uint8_t flags;
     bool recent;
     uint32_t keywords;

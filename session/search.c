@@ -89,7 +89,7 @@ static enum answer match_age(struct subject *s, const struct search_key *key)
         s->failed = true;
         return NO;
     }
-    time_t target = s->now - (time_t)key->size;
+    time_t target = s->now - (time_t)key->interval;
     return yes_if(key->kind == SEARCH_OLDER ? when <= target : when >= target);
 }
 

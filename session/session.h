@@ -29,7 +29,8 @@ enum session_extension {
     EXTENSION_CONDSTORE = 1 << 0, /* RFC 7162 section 3.1: MODSEQ in FETCH responses */
     EXTENSION_QRESYNC = 1 << 1,   /* section 3.2.3: VANISHED; never without CONDSTORE */
     EXTENSION_UTF8 = 1 << 2,      /* UTF-8 in quoted strings, mailbox names and headers */
-    EXTENSION_ACCEPT = 1 << 3     /* by UTF8=ACCEPT (RFC 6855), never without EXTENSION_UTF8 */
+    EXTENSION_ACCEPT = 1 << 3,    /* by UTF8=ACCEPT (RFC 6855), never without EXTENSION_UTF8 */
+    EXTENSION_REV2 = 1 << 4       /* IMAP4rev2 (RFC 9051), never without EXTENSION_UTF8 */
 };
 
 /* What the logout line in the log counts. */

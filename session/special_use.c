@@ -55,6 +55,11 @@ static size_t place_of(const char *name)
     return i;
 }
 
+bool special_use_possible(const char *name)
+{
+    return strchr(name, '/') == NULL && place_of(name) < USUAL;
+}
+
 void special_uses_mark(struct listed_folders *l)
 {
     size_t best[USUAL];
@@ -63,7 +68,7 @@ void special_uses_mark(struct listed_folders *l)
     for (size_t i = 0; i < l->count; i++) {
         const struct listed *f = &l->folder[i];
         size_t place =
-            f->selectable && strchr(f->name, '/') == NULL ? place_of(f->name) : USUAL;
+            f->selectable && special_use_possible(f->name) ? place_of(f->name) : USUAL;
         if (place < USUAL && best[place] == l->count)
             best[place] = i;
     }

@@ -21,4 +21,7 @@ extern const char *const special_use_name[SPECIAL_USES];
  * which is where clients make them. */
 void special_uses_mark(struct listed_folders *l);
 
+/* Whether a folder of this name may have a use: others need not be looked for. */
+bool special_use_possible(const char *name);
+
 #endif

@@ -96,6 +96,7 @@ void view_own_free(struct view_own *own);
 struct view_sync {
     bool expunges;              /* may be told now; else they are kept for later */
     bool uids;                  /* name the UID in each FETCH response */
+    bool recent;                /* tell of \Recent: not in IMAP4rev2 (RFC 9051 appendix E) */
     bool modseqs;               /* and the mod-sequence (RFC 7162 section 3.1) */
     bool vanished;              /* VANISHED in place of EXPUNGE (RFC 7162 section 3.2.10) */
     const struct view_own *own; /* or NULL */
@@ -148,6 +149,9 @@ void view_messages_free(struct view_messages *messages);
 enum view_resolved view_resolve_among(const struct view *v, struct sequence_set *set,
                                       bool by_uid, const uint32_t *uid, size_t n,
                                       struct view_messages *messages_r);
+
+/* Tells EXISTS and, if wanted, RECENT. */
+void view_tell_counts(const struct view *v, struct stream *io, const struct view_sync *how);
 
 /* Tells the FLAGS and PERMANENTFLAGS of the folder (RFC 3501 sections 7.2.6, 7.1). */
 void view_tell_flags(struct view *v, struct stream *io);

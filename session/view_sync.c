@@ -205,6 +205,13 @@ static void tell_follower(struct news *n, struct stream *io, uint32_t last)
         v->follower->lost(v, io);
 }
 
+void view_tell_counts(const struct view *v, struct stream *io, const struct view_sync *how)
+{
+    stream_printf(io, "* %zu EXISTS\r\n", v->count);
+    if (how->recent)
+        stream_printf(io, "* %zu RECENT\r\n", v->recent);
+}
+
 /* `count`: how many messages there were before. */
 static void tell(struct news *n, struct stream *io, size_t count)
 {
@@ -216,7 +223,7 @@ static void tell(struct news *n, struct stream *io, size_t count)
     size_t gone = take_out(n, io);
     put_vanished(io, false, &n->vanished);
     if (gone > 0 || added)
-        stream_printf(io, "* %zu EXISTS\r\n* %zu RECENT\r\n", v->count, v->recent);
+        view_tell_counts(v, io, n->how);
     tell_flags(v, io, n->how, &n->flags);
     if (v->follower != NULL)
         tell_follower(n, io, last);

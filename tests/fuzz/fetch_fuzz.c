@@ -51,7 +51,7 @@ static void put_section(struct buffer *out, const struct fetch_item *item)
         buffer_puts(out, ")]");
     }
     if (item->partial)
-        buffer_printf(out, "<%" PRIu32 ".%" PRIu32 ">", item->first, item->count);
+        buffer_printf(out, "<%" PRIu64 ".%" PRIu64 ">", item->first, item->count);
 }
 
 static bool parse(struct lexer *lx, struct buffer *out)

@@ -118,9 +118,11 @@ static void put_key(struct buffer *out, const struct search_key *key, unsigned d
         break;
     case SEARCH_LARGER:
     case SEARCH_SMALLER:
+        buffer_printf(out, "%s %" PRIu64, word[key->kind], key->size);
+        break;
     case SEARCH_OLDER:
     case SEARCH_YOUNGER:
-        buffer_printf(out, "%s %" PRIu32, word[key->kind], key->size);
+        buffer_printf(out, "%s %" PRIu32, word[key->kind], key->interval);
         break;
     case SEARCH_MODSEQ:
         buffer_printf(out, "MODSEQ %" PRIu64, key->modseq);
