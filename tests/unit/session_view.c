@@ -284,7 +284,7 @@ static void selects(struct fixture *f, const char *name)
 
 static void syncs(struct fixture *f, bool expunges, const char *hears_this)
 {
-    struct view_sync how = { .expunges = expunges, .uids = true };
+    struct view_sync how = { .expunges = expunges, .recent = true, .uids = true };
     assert_int_equal(view_sync(&f->view, f->io, &how), STORE_OK);
     hears(f, hears_this);
 }
@@ -391,7 +391,7 @@ static void test_index_fails(void **state)
 static void test_changes_broken_off(void **state)
 {
     struct fixture *f = *state;
-    struct view_sync how = { .expunges = true, .uids = true };
+    struct view_sync how = { .expunges = true, .recent = true, .uids = true };
     for (uint32_t uid = 1; uid <= 3; uid++)
         arrives(uid, false);
     selects(f, "x");
@@ -431,7 +431,7 @@ static void test_turns_up_below(void **state)
 static void test_vanished(void **state)
 {
     struct fixture *f = *state;
-    const struct view_sync how = { .expunges = true, .vanished = true };
+    const struct view_sync how = { .expunges = true, .recent = true, .vanished = true };
     for (uint32_t uid = 1; uid <= 9; uid++)
         arrives(uid, uid == 2);
     selects(f, "x");
@@ -450,8 +450,8 @@ static void test_vanished(void **state)
 static void test_highest_modseq(void **state)
 {
     struct fixture *f = *state;
-    const struct view_sync all = { .expunges = true, .modseqs = true };
-    const struct view_sync some = { .modseqs = true };
+    const struct view_sync all = { .expunges = true, .recent = true, .modseqs = true };
+    const struct view_sync some = { .recent = true, .modseqs = true };
     arrives(10, false); /* 101 */
     arrives(20, false);
     selects(f, "x");
@@ -487,7 +487,7 @@ static void test_highest_modseq(void **state)
 static void test_highest_modseq_of_a_private_index(void **state)
 {
     struct fixture *f = *state;
-    const struct view_sync how = { .expunges = true };
+    const struct view_sync how = { .expunges = true, .recent = true };
     arrives(1, false); /* 101 */
     selects(f, "x");
     folder.is_private = true;
@@ -520,7 +520,7 @@ static void test_own(void **state)
     view_own_add(&mine, &folder.message[2]);
     changed(3)->flags = FLAG_SEEN | FLAG_DRAFT;
     changed(2)->flags = FLAG_ANSWERED;
-    struct view_sync how = { .expunges = true, .own = &mine };
+    struct view_sync how = { .expunges = true, .recent = true, .own = &mine };
     assert_int_equal(view_sync(&f->view, f->io, &how), STORE_OK);
     hears(f, "* 2 FETCH (FLAGS (\\Answered))\r\n* 3 FETCH (FLAGS (\\Seen \\Draft))\r\n");
     view_own_free(&mine);
