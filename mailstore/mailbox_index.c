@@ -39,9 +39,11 @@ bool mailbox_folder_now(struct mailbox *mb, struct index_folder *f_r)
 
 uint64_t mailbox_next_modseq(const struct mailbox *mb, struct index_folder *f, uint64_t base)
 {
-    if (f->modseq != 0 && f->modseq < mb->modseq)
-        f->modseq = mb->modseq;
-    return index_folder_next_modseq(f, base > mb->modseq ? base : mb->modseq);
+    uint64_t next = index_folder_next_modseq(f, base);
+    if (next > mb->modseq)
+        return next;
+    f->modseq = mb->modseq;
+    return index_folder_next_modseq(f, 0);
 }
 
 bool mailbox_commit(struct mailbox *mb, bool ok, const struct index_folder *f)

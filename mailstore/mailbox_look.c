@@ -14,10 +14,10 @@
  * and in the end with a private one, which can't fail but for memory. What was written to the
  * disk meanwhile is found there.
  *
- * ANOTHER INDEX may have given lower mod-sequences than the one before (back from a private
- * one; the clock was put back). Then the folder's goes up to what this session was told, and,
- * since what changed under lower ones can't be known any more, all messages count as changed
- * here.
+ * ANOTHER INDEX (a private one, the shared one after it, one begun anew) has given
+ * mod-sequences of its own: those up to what this session was told may be of changes that it
+ * has not heard of. So all messages count as changed here, once; and the folder's goes up to
+ * what this session was told, where it was lower.
  */
 #include "mailstore/mailbox_private.h"
 
@@ -188,12 +188,14 @@ static enum store_error try_look(struct mailbox *mb, enum look_how how, bool *ag
     return a.again ? STORE_UNAVAILABLE : e;
 }
 
-/* See the head. */
-static bool raise_modseq(struct mailbox *mb)
+/* See the head. `told`: what was told before this look. */
+static bool raise_modseq(struct mailbox *mb, uint64_t told)
 {
     struct index_folder f;
-    if (mb->folder.modseq >= mb->modseq)
+    if (mb->folder.modseq > told) {
+        mb->doubt = mb->folder.modseq;
         return true;
+    }
     if (!index_write(mb->index))
         return false;
     bool ok = mailbox_folder_now(mb, &f) && f.id == mb->folder.id;
@@ -209,12 +211,16 @@ static bool raise_modseq(struct mailbox *mb)
  * until then the id that we have is another's (mailbox_read). */
 enum store_error mailbox_look(struct mailbox *mb, enum look_how how)
 {
+    uint64_t told = mb->modseq = mailbox_modseq(mb);
+    uint32_t id = mb->folder.id;
     for (int i = 0;; i++) {
         bool again = false;
         index_release(mb->index);
         unsigned generation = index_check(mb->index);
         enum store_error e = try_look(mb, how, &again);
-        again = again || (e == STORE_OK && !raise_modseq(mb));
+        bool same = generation == mb->generation && mb->folder.id == id;
+        if (e == STORE_OK && !again && told != 0 && (!same || mb->folder.modseq < told))
+            again = !raise_modseq(mb, told);
         if (e == STORE_OK && !again)
             mb->generation = generation;
         if (!again || i == PRIVATE_TRIES)

@@ -199,25 +199,32 @@ static void test_given_up_is_not_gone(void **state)
     mailbox_close(a);
 }
 
+/* Sets the folder's HIGHESTMODSEQ, in whatever index there is. */
+static void set_modseq(const struct root *r, uint64_t modseq)
+{
+    struct index *ix = store_index(r->store);
+    struct index_folder f = { .id = 0 };
+    struct stat st;
+    bool found = false;
+    assert_int_equal(fstatat(store_root_fd(r->store), "cur", &st, 0), 0);
+    assert_true(index_write(ix) && index_folder_get(ix, folder_key_of(&st), &f, &found) &&
+                found);
+    f.modseq = modseq;
+    assert_true(index_folder_put(ix, &f) && index_commit(ix));
+}
+
 /* A clock that was put back, or a private index and back: HIGHESTMODSEQ goes on above what was
  * told, and what is not known to be told is told. */
 static void test_modseq_goes_on(void **state)
 {
     const struct root *r = *state;
-    struct index *ix = store_index(r->store);
-    struct index_folder f = { .id = 0 };
-    struct stat st;
-    bool found = false;
     mail_deliver(r, "1.a");
     struct mailbox *a = mail_open(r, "INBOX", true);
-    assert_int_equal(fstatat(store_root_fd(r->store), "cur", &st, 0), 0);
-    assert_true(index_write(ix) && index_folder_get(ix, folder_key_of(&st), &f, &found) &&
-                found);
-    f.modseq += (uint64_t)1 << 50;
-    assert_true(index_folder_put(ix, &f) && index_commit(ix));
+    uint64_t raised = mailbox_modseq(a) + ((uint64_t)1 << 50);
+    set_modseq(r, raised);
     mail_refresh(a);
     uint64_t told = mailbox_modseq(a);
-    assert_true(told == f.modseq);
+    assert_true(told == raised);
     root_forget_index(r);
     mail_rename(r, "cur/1.a:2,", "cur/1.a:2,S");
     struct mailbox *b = mail_open(r, "INBOX", true); /* begins the index anew */
@@ -228,6 +235,32 @@ static void test_modseq_goes_on(void **state)
     store_flag(b, 1, FLAG_FLAGGED);
     mail_refresh(a);
     mail_expect_since(a, told, "1FS*");
+    mailbox_close(a);
+    mailbox_close(b);
+}
+
+/* What another index knows of a change may stand below what was told, and more above: all is
+ * told. */
+static void test_modseq_of_another_index(void **state)
+{
+    const struct root *r = *state;
+    mail_deliver(r, "1.a");
+    mail_deliver(r, "2.b");
+    struct mailbox *a = mail_open(r, "INBOX", true);
+    set_modseq(r, mailbox_modseq(a) + ((uint64_t)1 << 50));
+    mail_refresh(a);
+    uint64_t told = mailbox_modseq(a);
+    root_forget_index(r);
+    mail_rename(r, "cur/1.a:2,", "cur/1.a:2,S");
+    struct mailbox *b = mail_open(r, "INBOX", true);
+    assert_true(mailbox_modseq(b) < told);
+    set_modseq(r, told + 1000);
+    mail_refresh(a);
+    mail_expect_since(a, told, "1S* 2*");
+    told = mailbox_modseq(a);
+    store_flag(b, 2, FLAG_FLAGGED);
+    mail_refresh(a);
+    mail_expect_since(a, told, "2F*");
     mailbox_close(a);
     mailbox_close(b);
 }
@@ -551,6 +584,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_rebuilt_walk, setup, mail_teardown),
         cmocka_unit_test_setup_teardown(test_given_up_is_not_gone, setup, mail_teardown),
         cmocka_unit_test_setup_teardown(test_modseq_goes_on, setup, mail_teardown),
+        cmocka_unit_test_setup_teardown(test_modseq_of_another_index, setup, mail_teardown),
         cmocka_unit_test_setup_teardown(test_changes_run_over, setup, mail_teardown),
         cmocka_unit_test_setup_teardown(test_modseq_of_empty, setup, mail_teardown),
         cmocka_unit_test_setup_teardown(test_stamp_over_others_change, setup, mail_teardown),
