@@ -26,7 +26,8 @@
  * Without clean readings (a folder in which flags change all the time) the messages above are
  * held back for HELD_LOOKS looks, at the first look for none, since there the dead lines are
  * old ones by all likelihood; then the line is given up, but marked `hidden`: should its file
- * turn up in this session after all, it stays unseen until the next, and keeps its UID.
+ * turn up in this session after all, it stays unseen until the next, and keeps its UID. The
+ * first clean reading without it proves it gone.
  */
 #include "mailstore/mailbox_private.h"
 
@@ -150,6 +151,16 @@ static bool was_seen(const struct look *l, const struct record *rec, bool proof)
     return rec->seen >= (proof ? l->mb->look : l->first);
 }
 
+/* A line that was given up may be of a message that a view has shown, by what another index knew
+ * of it. */
+static void prove_gone(const struct look *l, struct record *rec)
+{
+    if (was_seen(l, rec, true))
+        return;
+    rec->hidden = false;
+    record_changed(rec);
+}
+
 /* Decides about the records that this look has not seen. Returns how many are missing without
  * proof. */
 static size_t resolve(struct look *l)
@@ -160,6 +171,8 @@ static size_t resolve(struct look *l)
     size_t lines = lines_to_resolve(l);
     for (size_t i = l->full ? 0 : mb->published; i < mb->table.count; i++) {
         struct record *rec = &mb->table.rec[i];
+        if (rec->state == RECORD_GONE && rec->hidden && l->full && l->clean)
+            prove_gone(l, rec);
         if (rec->state >= RECORD_EXPUNGED || (rec->state != RECORD_LINE && !l->full))
             continue;
         bool proof = rec->state == RECORD_SHOWN && !rec->in_new ? l->cur_clean : l->clean;

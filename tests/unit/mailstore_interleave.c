@@ -199,6 +199,32 @@ static void test_given_up_is_not_gone(void **state)
     mailbox_close(a);
 }
 
+/* The first reading that proves it tells it, to a session that has shown the message. */
+static void test_given_up_is_proven(void **state)
+{
+    const struct root *r = *state;
+    char stirs[200], command[300];
+    mail_deliver(r, "1.a");
+    mail_deliver(r, "2.b");
+    mail_deliver(r, "3.c");
+    struct mailbox *a = mail_open(r, "INBOX", true);
+    root_forget_index(r);
+    snprintf(stirs, sizeof stirs, "%s/cur/.stir", r->path);
+    hook.missed = "2.b";
+    hook.stirs = stirs;
+    mail_refresh(a);
+    hook.missed = hook.stirs = NULL;
+    uint64_t told = mailbox_modseq(a);
+    snprintf(command, sizeof command, "rm %s/cur/2.b*", r->path);
+    assert_int_equal(system(command), 0);
+    for (int i = 0; i < 500 && !mailbox_is_gone(a, 2); i++) { /* until a reading is clean */
+        (void)usleep(10000);
+        mail_refresh(a);
+    }
+    mail_expect_since(a, told, "2*-");
+    mailbox_close(a);
+}
+
 /* Sets the folder's HIGHESTMODSEQ, in whatever index there is. */
 static void set_modseq(const struct root *r, uint64_t modseq)
 {
@@ -583,6 +609,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_rebuilt_by_another, setup, mail_teardown),
         cmocka_unit_test_setup_teardown(test_rebuilt_walk, setup, mail_teardown),
         cmocka_unit_test_setup_teardown(test_given_up_is_not_gone, setup, mail_teardown),
+        cmocka_unit_test_setup_teardown(test_given_up_is_proven, setup, mail_teardown),
         cmocka_unit_test_setup_teardown(test_modseq_goes_on, setup, mail_teardown),
         cmocka_unit_test_setup_teardown(test_modseq_of_another_index, setup, mail_teardown),
         cmocka_unit_test_setup_teardown(test_changes_run_over, setup, mail_teardown),
