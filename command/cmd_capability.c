@@ -11,14 +11,15 @@ void put_capabilities(const struct session *s, struct stream *io)
 {
     stream_puts(io, "IMAP4rev1 IMAP4rev2 SASL-IR LITERAL+ ID");
     if (s->state != STATE_NOT_AUTHENTICATED) {
-        stream_puts(io, " ENABLE UTF8=ACCEPT IDLE NAMESPACE CHILDREN LIST-EXTENDED LIST-STATUS "
-                        "STATUS=SIZE SPECIAL-USE "
-                        "CONDSTORE QRESYNC UNSELECT UIDPLUS MOVE BINARY WITHIN I18NLEVEL=1 "
-                        "ESEARCH SEARCHRES CONTEXT=SEARCH PARTIAL SEARCH=FUZZY PREVIEW "
-                        "SORT SORT=DISPLAY ESORT "
-                        "THREAD=ORDEREDSUBJECT THREAD=REFERENCES THREAD=REFS MULTIAPPEND "
-                        "CATENATE URL-PARTIAL REPLACE"
-                        " COMPRESS=DEFLATE");
+        stream_puts(io,
+                    " ENABLE UTF8=ACCEPT IDLE NAMESPACE CHILDREN LIST-EXTENDED LIST-STATUS "
+                    "STATUS=SIZE SPECIAL-USE "
+                    "CONDSTORE QRESYNC UNSELECT UIDPLUS MOVE BINARY WITHIN I18NLEVEL=1 "
+                    "ESEARCH SEARCHRES CONTEXT=SEARCH PARTIAL SEARCH=FUZZY PREVIEW OBJECTID "
+                    "SORT SORT=DISPLAY ESORT "
+                    "THREAD=ORDEREDSUBJECT THREAD=REFERENCES THREAD=REFS MULTIAPPEND "
+                    "CATENATE URL-PARTIAL REPLACE"
+                    " COMPRESS=DEFLATE");
         stream_printf(io, " APPENDLIMIT=%" PRIu64, s->settings->max_message);
         return;
     }

@@ -1,10 +1,11 @@
 /* CREATE, DELETE, SUBSCRIBE, UNSUBSCRIBE: RFC 3501 sections 6.3.3, 6.3.4, 6.3.6, 6.3.7. */
-#include "command/command.h"
+#include "command/status.h"
 
 #include <string.h>
 
 typedef enum store_error folder_action(struct store *store, const char *name);
-typedef enum store_error name_maker(const struct session *s, const struct text *wire, char *out);
+typedef enum store_error name_maker(const struct session *s, const struct text *wire,
+                                    char *out);
 
 /* `name` holds FOLDER_NAME_MAX + 1. */
 static enum store_error act(struct command *c, name_maker *make, folder_action *action,
@@ -35,7 +36,8 @@ void run_create(struct command *c)
 {
     char name[FOLDER_NAME_MAX + 1];
     view_close(&c->session->parked);
-    act(c, mailbox_to_create, folder_create, name, "CREATE completed");
+    if (act(c, mailbox_to_create, folder_create, name, "CREATE completed") == STORE_OK)
+        command_ok(c, mailbox_id_code(c, name), "CREATE completed"); /* RFC 8474 section 4.1 */
 }
 
 /* Who deletes the folder that it has selected, has none selected. */

@@ -1,6 +1,7 @@
 /* SELECT and EXAMINE: RFC 3501 sections 6.3.1 and 6.3.2; CONDSTORE and QRESYNC: RFC 7162
- * sections 3.1.8 and 3.2.5. */
+ * sections 3.1.8 and 3.2.5; MAILBOXID: RFC 8474 section 4.2. */
 #include "command/list.h"
+#include "command/status.h"
 
 #include "parser/qresync.h"
 #include "session/changes.h"
@@ -108,6 +109,7 @@ static void tell_selected(struct command *c)
     struct session *s = c->session;
     struct view *v = &s->view;
     struct stream *io = s->io;
+    char identity[FOLDER_IDENTITY_SIZE];
     view_tell_flags(v, io);
     view_tell_counts(v, io, &how);
     if (is_rev2(s))
@@ -118,6 +120,8 @@ static void tell_selected(struct command *c)
     stream_printf(io, "* OK [UIDVALIDITY %u] UIDs are valid\r\n",
                   mailbox_uidvalidity(v->mailbox));
     stream_printf(io, "* OK [UIDNEXT %u] Predicted next UID\r\n", mailbox_uidnext(v->mailbox));
+    mailbox_folder_identity(v->mailbox, identity);
+    stream_printf(io, "* OK [" MAILBOX_ID "] Stays when the name changes\r\n", identity);
     put_highest_modseq(s);
     if (!mailbox_uids_sticky(v->mailbox))
         stream_puts(

@@ -1,9 +1,10 @@
-/* STATUS: RFC 3501 section 6.3.10; SIZE: RFC 8438. */
+/* STATUS: RFC 3501 section 6.3.10; SIZE: RFC 8438; MAILBOXID: RFC 8474. */
 #include "command/status.h"
 
 #include "config/settings.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 struct status_args {
@@ -54,10 +55,24 @@ void put_status(const struct session *s, const char *name, unsigned items,
     for (size_t i = 0; i < STATUS_ITEMS; i++) {
         if ((items & 1U << i) == 0)
             continue;
-        stream_printf(io, "%s%s %" PRIu64, before, status_item_name[i], value[i]);
+        stream_puts(io, before);
         before = " ";
+        if (i == STATUS_MAILBOXID)
+            stream_printf(io, MAILBOX_ID, counts->identity);
+        else
+            stream_printf(io, "%s %" PRIu64, status_item_name[i], value[i]);
     }
     stream_puts(io, ")\r\n");
+}
+
+const char *mailbox_id_code(struct command *c, const char *name)
+{
+    char code[sizeof MAILBOX_ID + FOLDER_IDENTITY_SIZE];
+    struct mailbox_counts counts;
+    if (mailbox_status(c->session->store, name, false, &counts) != STORE_OK)
+        return NULL;
+    int n = snprintf(code, sizeof code, MAILBOX_ID, counts.identity);
+    return arena_copy(&c->lexer->arena, code, (size_t)n);
 }
 
 void run_status(struct command *c)

@@ -54,6 +54,8 @@ static void plan(struct fetcher *f)
             plan_summary(need, SUMMARY_BODY);
         else if (item->kind == FETCH_BODYSTRUCTURE)
             plan_summary(need, SUMMARY_STRUCTURE);
+        else if (item->kind == FETCH_THREADID)
+            plan_summary(need, SUMMARY_THREAD);
         else if (item->kind == FETCH_PREVIEW)
             plan_preview(need, item->lazy);
         else if (item->kind == FETCH_SECTION)
@@ -161,10 +163,21 @@ static enum store_error prepare_binary(struct fetcher *f, const struct fetch_ite
                                                 item->partial ? item->count : UINT64_MAX));
 }
 
+static enum store_error prepare_thread_id(struct fetched *f, struct fetch_need *need)
+{
+    enum store_error error = prepare_summary(f->common, need);
+    if (error != STORE_OK)
+        return error;
+    return object_thread_id_of(&f->common->content, need->too_long ? NULL : &need->value,
+                               f->thread_id);
+}
+
 static enum store_error prepare_item(struct fetched *f, const struct fetch_item *item,
                                      struct fetch_need *need)
 {
     struct mailbox *mb = fetched_mailbox(f);
+    if (item->kind == FETCH_THREADID)
+        return prepare_thread_id(f, need);
     if (need->summary)
         return prepare_summary(f->common, need);
     switch (item->kind) {
@@ -177,6 +190,8 @@ static enum store_error prepare_item(struct fetched *f, const struct fetch_item 
         f->octets = f->info.size;
         return f->info.size != MESSAGE_SIZE_UNKNOWN ? STORE_OK
                                                     : mailbox_size(mb, f->info.uid, &f->octets);
+    case FETCH_EMAILID:
+        return object_email_id(mb, f->info.uid, f->email_id);
     case FETCH_BINARY:
     case FETCH_BINARY_SIZE:
         return prepare_binary(f->common, item, need);

@@ -3,6 +3,7 @@
 #define COMMAND_FETCH_PRIVATE_H
 
 #include "command/fetch_message.h"
+#include "session/object_id.h"
 
 /* The message in hand. */
 struct fetched {
@@ -12,6 +13,7 @@ struct fetched {
     uint32_t sequence;
     uint64_t octets;
     time_t date;
+    char email_id[OBJECT_ID_SIZE], thread_id[OBJECT_ID_SIZE];
 };
 
 static inline struct mailbox *fetched_mailbox(const struct fetched *f)

@@ -199,6 +199,14 @@ static void send_preview(struct fetched *f, const struct fetch_need *need)
     put_string(f->common->c->session, text, n);
 }
 
+static void put_object_id(struct stream *io, const char *name, const char *id)
+{
+    stream_puts(io, name);
+    stream_puts(io, " (");
+    stream_puts(io, id);
+    stream_puts(io, ")");
+}
+
 void fetch_put_item(struct fetched *f, const struct fetch_item *item,
                     const struct fetch_need *need)
 {
@@ -232,6 +240,12 @@ void fetch_put_item(struct fetched *f, const struct fetch_item *item,
         break;
     case FETCH_PREVIEW:
         send_preview(f, need);
+        break;
+    case FETCH_EMAILID:
+        put_object_id(io, "EMAILID", f->email_id);
+        break;
+    case FETCH_THREADID:
+        put_object_id(io, "THREADID", f->thread_id);
         break;
     case FETCH_SECTION:
         send_section(f, item, need);

@@ -1,4 +1,5 @@
-/* The STATUS response, for STATUS and for LIST (RFC 5819). */
+/* The STATUS response, for STATUS and for LIST (RFC 5819), and what else is told of a folder by
+ * its name. */
 #ifndef COMMAND_STATUS_H
 #define COMMAND_STATUS_H
 
@@ -11,5 +12,10 @@ enum store_error get_status(struct session *s, const char *name, unsigned items,
                             struct mailbox_counts *counts_r);
 void put_status(const struct session *s, const char *name, unsigned items,
                 const struct mailbox_counts *counts);
+
+/* RFC 8474: a folder's identity (mailstore/mailbox.h), behind a letter. */
+#define MAILBOX_ID "MAILBOXID (F%s)"
+/* The response code of that folder, in the arena; NULL: it can't be had. */
+const char *mailbox_id_code(struct command *c, const char *name);
 
 #endif

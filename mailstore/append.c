@@ -52,11 +52,12 @@ enum store_error append_open(struct store *store, const char *folder, struct app
     return STORE_OK;
 }
 
-static void free_keywords(struct append_item *item)
+void append_item_free(struct append_item *item)
 {
     for (size_t i = 0; i < item->keywords; i++)
         free((void *)item->keyword[i]);
     free(item->keyword);
+    free(item->guid);
 }
 
 static bool copy_keywords(struct append_item *item, const char *const *keyword, size_t n)
@@ -89,7 +90,7 @@ struct append_item *append_item_add(struct append *a, uint8_t flags, const char 
     memset(item, 0, sizeof *item);
     item->flags = flags;
     if (!copy_keywords(item, keyword, keywords)) {
-        free_keywords(item);
+        append_item_free(item);
         return NULL;
     }
     name_maker_next(&a->names, item->unique);
@@ -115,7 +116,7 @@ void append_discard(struct append *a)
     for (size_t i = 0; i < a->count; i++) {
         if (a->item[i].in_tmp)
             (void)sys_unlinkat(a->dirs.tmp, a->item[i].unique, 0);
-        free_keywords(&a->item[i]);
+        append_item_free(&a->item[i]);
     }
     folder_dirs_close(&a->dirs);
     free(a->item);

@@ -40,6 +40,9 @@
 /* The lock is looked after once in so many renames (a few milliseconds). */
 #define KEEP_EVERY 256
 
+/* Octets of all fields of the lines that are written at once. */
+#define FIELDS_MAX ((size_t)1 << 30)
+
 static enum store_error lock_list(struct append *a, struct dotlock *lock, struct uidlist *list)
 {
     for (int i = 0;; i++) {
@@ -103,21 +106,39 @@ static enum store_error name_items(struct append *a, const struct keywords *kw)
     return STORE_OK;
 }
 
+/* Copies have a GUID. */
+static bool put_fields(const struct append *a, struct uidlist_line *line, struct buffer *fields)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < a->count; i++)
+        if (a->item[i].guid != NULL)
+            buffer_printf(fields, "G%s ", a->item[i].guid);
+    const char *text = buffer_string(fields);
+    for (size_t i = 0; text != NULL && i < a->count; i++) {
+        line[i].fields = text + at;
+        line[i].fields_len = a->item[i].guid != NULL ? strlen(a->item[i].guid) + 2 : 0;
+        at += line[i].fields_len;
+    }
+    return text != NULL;
+}
+
 static enum store_error write_lines(struct append *a, struct uidlist *list, uint32_t *uid)
 {
     if (a->count > UID_LIMIT || list->next > UID_LIMIT - (uint32_t)a->count)
         return STORE_LIMIT;
+    struct buffer fields;
     struct uidlist_line *line = calloc(a->count, sizeof *line);
-    if (line == NULL)
-        return STORE_UNAVAILABLE;
-    for (size_t i = 0; i < a->count; i++) {
-        uid[i] = list->next + (uint32_t)i;
-        line[i] = (struct uidlist_line){ .uid = uid[i],
-                                         .fields = "",
-                                         .base = a->item[i].name,
-                                         .base_len = strcspn(a->item[i].name, ":") };
+    enum store_error e = STORE_UNAVAILABLE;
+    buffer_init(&fields, FIELDS_MAX);
+    if (line != NULL && put_fields(a, line, &fields)) {
+        for (size_t i = 0; i < a->count; i++) {
+            uid[i] = line[i].uid = list->next + (uint32_t)i;
+            line[i].base = a->item[i].name;
+            line[i].base_len = strcspn(a->item[i].name, ":");
+        }
+        e = uidlist_append(list, a->dirs.dir, line, a->count);
     }
-    enum store_error e = uidlist_append(list, a->dirs.dir, line, a->count);
+    buffer_free(&fields);
     free(line);
     return e;
 }

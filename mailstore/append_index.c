@@ -84,7 +84,8 @@ static bool save_item(struct index *ix, struct index_folder *f, const struct app
         return false;
     folder_count(f, known ? &was : NULL, &m);
     f->letters |= m.letters & LETTERS_AZ;
-    return index_message_put(ix, f->id, &m, item->name);
+    return index_message_put(ix, f->id, &m, item->name) &&
+           (item->guid == NULL || index_message_set_guid(ix, f->id, uid, item->guid));
 }
 
 static void save_stamp(struct append *a, struct append_index *ai, struct index_folder *f)

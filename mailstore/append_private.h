@@ -15,6 +15,7 @@ struct append_item {
     uint8_t flags;
     const char **keyword; /* names, owned with their text */
     size_t keywords;
+    char *guid; /* of the message that this is a copy of, for its line; owned; NULL: none */
     bool in_tmp;
     bool unsynced; /* its octets are on their way to the disk, and are waited for at the end */
     bool to_new;   /* no flags: it is left in new/ for somebody to be \Recent */
@@ -53,6 +54,9 @@ struct append {
 /* Adds an item with flags and keywords (copied) and its first unique name. NULL: no memory. */
 struct append_item *append_item_add(struct append *a, uint8_t flags, const char *const *keyword,
                                     size_t keywords);
+
+/* Frees what an item owns. */
+void append_item_free(struct append_item *item);
 
 /* Gives the item its base name: its unique part, S= and, when known (not SIZE_UNKNOWN), W=. */
 void append_item_name(struct append_item *item, uint64_t size, uint64_t vsize);

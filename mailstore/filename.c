@@ -159,6 +159,13 @@ bool maildir_name_number(const char *name, char key, uint64_t *value_r)
 }
 
 /* Whatever is no number counts as 0. */
+bool maildir_name_seconds(const char *name, uint64_t *seconds_r)
+{
+    const char *p = name;
+    return strspn(name, "0123456789") >= 9 && digits(&p, seconds_r) && p - name <= 10 &&
+           (*p == '.' || *p == '_') && strcspn(name, " ") >= strcspn(name, ",:");
+}
+
 struct name_key maildir_name_key(const char *name)
 {
     struct name_key key = { 0, 0, name };

@@ -47,6 +47,10 @@ bool maildir_name_with_flags(const char *name, uint8_t flags, uint32_t letters, 
 /* The number behind ",<key>=" of the base name, for 'S' and 'W'. False: there is none. */
 bool maildir_name_number(const char *name, char key, uint64_t *value_r);
 
+/* The seconds since the epoch that a name begins with, by which it is one that is unique: 9 or
+ * 10 digits with '.' or '_' behind them, and no space in the unique part. False: it is not. */
+bool maildir_name_seconds(const char *name, uint64_t *seconds_r);
+
 /* The order in which new messages get their UIDs (as Dovecot's): the seconds the name begins
  * with, the microseconds of its M part, the base name. */
 struct name_key {

@@ -124,6 +124,14 @@ bool index_shown_flush(struct index *ix);
 /* Drops it, if it is this folder's. */
 void index_shown_discard(struct index_shown *s, uint32_t folder);
 
+/* --- GUIDs: index_guid.c
+ * -------------------------------------------------------------------------- */
+
+/* guid: as index_message_set_guid, n octets. */
+bool index_guid_put(struct index *ix, uint32_t folder, uint32_t uid, const char *guid,
+                    size_t n);
+bool index_guid_drop(struct index *ix, uint32_t folder, uint32_t uid);
+
 /* --- Blocks: index_block.c
  * ------------------------------------------------------------------------- */
 

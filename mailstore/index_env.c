@@ -109,6 +109,7 @@ static const struct {
     [INDEX_CHANGES] = { "changes", 0 },
     [INDEX_CACHE] = { "cache", 0 },
     [INDEX_SHOWN] = { "shown", 0 },
+    [INDEX_GUIDS] = { "guids", 0 },
 };
 
 /* The first n of them. */

@@ -1,7 +1,7 @@
 /*
  * Records of messages: index_message.h. Where they lie is index_block.c's business; here is
- * what keeps together a record, its name, its unique part and its bit among those that are
- * shown.
+ * what keeps together a record, its name, its unique part, its GUID and its bit among those
+ * that are shown.
  */
 #include "mailstore/index_message.h"
 
@@ -160,6 +160,7 @@ bool index_message_put(struct index *ix, uint32_t folder, const struct index_mes
     if (m->uid == 0 || m->uid > UID_LIMIT)
         return index_damaged(ix, "a message without a UID");
     memset(rec.spare, 0, sizeof rec.spare);
+    rec.bits &= (uint8_t)~INDEX_GUID;
     if (name != NULL && !index_name_keep(name, &rec, &kept))
         return index_damaged(ix, "a name to be kept");
     if (!index_block_seek(ix, folder, m->uid, true, &old, &known))
@@ -171,8 +172,25 @@ bool index_message_put(struct index *ix, uint32_t folder, const struct index_mes
         rec.bits = (uint8_t)((m->bits & ~INDEX_WHOLE) | (old.bits & INDEX_WHOLE));
     else if (!rename_message(ix, folder, &rec, &kept))
         return false;
+    rec.bits |= old.bits & INDEX_GUID;
     index_edit_set(ix, &rec);
     return note_shown(ix, folder, &old, &rec);
+}
+
+bool index_message_set_guid(struct index *ix, uint32_t folder, uint32_t uid, const char *guid)
+{
+    struct index_message m;
+    bool found;
+    size_t n = strnlen(guid, GUID_MAX + 1);
+    if (!index_writable(ix) || !index_block_seek(ix, folder, uid, true, &m, &found))
+        return false;
+    if (!found)
+        return true;
+    if (n == 0 || n > GUID_MAX)
+        return index_damaged(ix, "a GUID to be kept");
+    m.bits |= INDEX_GUID;
+    index_edit_set(ix, &m);
+    return index_guid_put(ix, folder, uid, guid, n);
 }
 
 bool index_message_remove(struct index *ix, uint32_t folder, uint32_t uid)
@@ -189,6 +207,7 @@ bool index_message_remove(struct index *ix, uint32_t folder, uint32_t uid)
         !index_uniques_drop(ix, folder, kept, index_name_unique(kept, n), uid))
         return false;
     return index_edit_remove(ix) &&
+           ((m.bits & INDEX_GUID) == 0 || index_guid_drop(ix, folder, uid)) &&
            (!is_shown(&m) || index_shown_set(ix, folder, uid, false, false));
 }
 
@@ -200,5 +219,6 @@ bool index_message_clear(struct index *ix, uint32_t folder)
     return index_clear_table(ix, INDEX_MESSAGES, folder) &&
            index_clear_table(ix, INDEX_NAMES, folder) &&
            index_clear_table(ix, INDEX_UNIQUES, folder) &&
-           index_clear_table(ix, INDEX_SHOWN, folder);
+           index_clear_table(ix, INDEX_SHOWN, folder) &&
+           index_clear_table(ix, INDEX_GUIDS, folder);
 }

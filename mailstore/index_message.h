@@ -27,6 +27,7 @@
 #define INDEX_HIDDEN  0x08 /* as record.hidden of mailstore/table.h */
 #define INDEX_RECENT  0x10 /* no session that may write was told of it yet */
 #define INDEX_WHOLE   0x20 /* kept by index_message.c: the name is stored whole */
+#define INDEX_GUID    0x40 /* kept by index_message.c: there is a GUID for it */
 
 struct index_message {
     uint64_t modseq;
@@ -74,6 +75,15 @@ uint32_t index_message_hash(const char *unique, size_t n);
  * order of UID are written block by block. */
 bool index_message_put(struct index *ix, uint32_t folder, const struct index_message *m,
                        const char *name);
+
+/* The GUID that the line of a message has in its G field (doc/store.md): 1 to GUID_MAX octets,
+ * no space. Only copies of other messages have one; their records have INDEX_GUID. In a write
+ * transaction; a message that is not there gets none. */
+#define GUID_MAX NAME_MAX
+bool index_message_set_guid(struct index *ix, uint32_t folder, uint32_t uid, const char *guid);
+
+/* guid_r: GUID_MAX + 1 octets. To be asked for messages whose record has INDEX_GUID. */
+bool index_message_guid(struct index *ix, uint32_t folder, uint32_t uid, char *guid_r);
 
 /* In a write transaction: forgets one message; nothing where there is none. */
 bool index_message_remove(struct index *ix, uint32_t folder, uint32_t uid);

@@ -11,7 +11,7 @@
  * index_fault.c    damage that shows as a signal
  * index_idle.c     what an idle session gives back
  * index_folder.c, index_message.c, index_names.c, index_uniques.c, index_change.c,
- * index_cache.c, index_shown.c: the tables
+ * index_cache.c, index_shown.c, index_guid.c: the tables
  *
  * Keys are big-endian numbers, so that they sort as numbers; values are in the machine's own
  * order, since the index never leaves it.
@@ -34,13 +34,14 @@ enum index_table {
     INDEX_CHANGES,  /* folder (4), modseq (8), count (4) -> UIDs */
     INDEX_CACHE,    /* folder (4), kind (1), UID (4) -> what parsing gave */
     INDEX_SHOWN,    /* folder (4), UID / 1,024 (4) -> struct shown_bits */
+    INDEX_GUIDS,    /* folder (4), UID (4) -> the G of its line, where it has one */
     INDEX_TABLES
 };
 
 /* What the index says of itself: the value of INDEX_FOLDERS under the key of eight zero octets.
  * What does not fit, or is not of this file (the index was copied), is begun anew. */
 #define INDEX_MAGIC  0x78646e69U
-#define INDEX_FORMAT 4 /* one more with each change of what a table holds */
+#define INDEX_FORMAT 5 /* one more with each change of what a table holds */
 
 struct index_self {
     uint32_t magic;

@@ -91,6 +91,11 @@ enum store_error mailbox_reopen(struct mailbox *mb);
  * again. */
 bool mailbox_is_at(struct mailbox *mb, const char *name);
 
+/* Which folder it is, whatever its name (RFC 8474, MAILBOXID): 32 hexadecimal digits in lower
+ * case, the same as long as its UIDVALIDITY is. */
+#define FOLDER_IDENTITY_SIZE 33
+void mailbox_folder_identity(const struct mailbox *mb, char identity_r[FOLDER_IDENTITY_SIZE]);
+
 /* Numbers about the whole folder, as of the last look. */
 struct mailbox_counts {
     uint32_t messages;
@@ -101,6 +106,7 @@ struct mailbox_counts {
     uint32_t uidvalidity;
     uint64_t modseq; /* as mailbox_modseq; 0: they are not kept (mailbox_modseqs_kept) */
     uint64_t octets; /* mailbox_octets alone sets it */
+    char identity[FOLDER_IDENTITY_SIZE];
 };
 void mailbox_counts(struct mailbox *mb, struct mailbox_counts *counts_r);
 
@@ -179,6 +185,13 @@ enum store_error mailbox_size(struct mailbox *mb, uint32_t uid, uint64_t *octets
 /* INTERNALDATE: the file's mtime, seconds since the epoch; asked once, then the index has it.
  */
 enum store_error mailbox_internaldate(struct mailbox *mb, uint32_t uid, time_t *date_r);
+
+/* Who the message is: the same for it and all copies that COPY, MOVE and RENAME of INBOX have
+ * made of it, in any folder and for ever, and for no other message. Text, 1 to IDENTITY_MAX
+ * octets. STORE_EXPUNGED; STORE_UNAVAILABLE. */
+#define IDENTITY_MAX 255
+enum store_error mailbox_identity(struct mailbox *mb, uint32_t uid,
+                                  char identity_r[IDENTITY_MAX + 1]);
 
 /* --- What was made of messages, kept in the index for the next request and session. Which
  * kinds there are (from 0, below INDEX_CACHE_KINDS of mailstore/index_cache.h) is the caller's

@@ -4,7 +4,8 @@
  *
  * Always a new unique part: a name copied with its ",U=" would be fatal to mbsync, and in the
  * same folder it would be the same message. Flags are those the name carries at the moment of
- * the link; keywords go by name into the target's letters.
+ * the link; keywords go by name into the target's letters. Who it is a copy of goes along in
+ * the G field of its line (mailbox_identity.c).
  *
  * DURABLE. The link shares the source's octets. A delivery syncs them, but not every program
  * that writes into a Maildir does; so a file whose inode changed within the last minute is
@@ -114,7 +115,7 @@ static uint64_t known_vsize(const char *name, const struct stat *st)
 }
 
 static enum store_error add_file(struct mailbox *mb, const struct located *at, struct append *a,
-                                 int fd)
+                                 int fd, const char *guid)
 {
     struct stat st;
     const char *name[KEYWORDS_MAX];
@@ -128,17 +129,15 @@ static enum store_error add_file(struct mailbox *mb, const struct located *at, s
     struct append_item *item = append_item_add(a, at->m.flags, name, names);
     if (item == NULL)
         return STORE_UNAVAILABLE;
-    e = link_file(mb, at, a, item, fd, &st);
+    item->guid = strdup(guid);
+    e = item->guid == NULL ? STORE_UNAVAILABLE : link_file(mb, at, a, item, fd, &st);
     append_item_name(item, (uint64_t)st.st_size, known_vsize(at->name, &st));
     return e;
 }
 
 static void drop_last_item(struct append *a)
 {
-    struct append_item *item = &a->item[--a->count];
-    for (size_t i = 0; i < item->keywords; i++)
-        free((void *)item->keyword[i]);
-    free(item->keyword);
+    append_item_free(&a->item[--a->count]);
 }
 
 /* One message. Between opening and linking it may be renamed: then all is done again, so that
@@ -150,11 +149,14 @@ static enum store_error add_message(struct mailbox *mb, uint32_t uid, struct app
         int fd = -1;
         size_t before = a->count;
         struct located at;
+        char guid[GUID_MAX + 1];
         enum store_error e = message_file_open(mb, uid, looks, &at, &fd);
         if (e != STORE_OK)
             return e;
+        e = mailbox_guid(mb, uid, guid);
         index_release(mb->index); /* the disk is waited for */
-        e = add_file(mb, &at, a, fd);
+        if (e == STORE_OK)
+            e = add_file(mb, &at, a, fd, guid);
         sys_close(fd);
         if (e != STORE_NONEXISTENT)
             return e;

@@ -342,7 +342,7 @@ static bool save_records(struct saving *s)
     for (size_t i = 0; i < mb->table.count; i++)
         if (mb->table.rec[i].dirty && !save_record(s, &mb->table.rec[i]))
             return false;
-    return true;
+    return look_save_guids(s->l, s->now.id);
 }
 
 /* Which of two readings of the uidlist went further. */

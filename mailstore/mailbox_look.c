@@ -44,6 +44,7 @@ static void look_free(struct look *l)
     }
     free(l->clash);
     free(l->removed.uid);
+    look_guids_free(l);
     memset(l, 0, sizeof *l);
 }
 

@@ -62,7 +62,7 @@ static bool add_line(struct look *l, const struct uidlist_line *line)
         return false;
     rec->listed = true;
     record_added(mb, rec);
-    return true;
+    return look_note_guid(l, line);
 }
 
 static enum store_error add_lines(struct look *l, const struct uidlist_lines *lines)

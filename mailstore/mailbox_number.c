@@ -166,9 +166,25 @@ static bool keeps_line(const struct look *l, const struct record *rec,
     return back == NULL;
 }
 
-/* Puts the lines of the table together, with the fields that the old lines have. */
-static size_t collect_lines(const struct look *l, const struct uidlist_lines *old,
-                            bool drop_dead, struct uidlist_line *line)
+/* The fields of a line: those that it had, or else what the index knows of them. */
+static bool put_fields(struct look *l, const struct uidlist_line *was,
+                       struct uidlist_line *line)
+{
+    bool ok = true;
+    const char *field = was == NULL ? look_guid_field(l, line->uid, &ok) : NULL;
+    if (was != NULL) {
+        line->fields = was->fields;
+        line->fields_len = was->fields_len;
+    } else if (field != NULL) {
+        line->fields = field;
+        line->fields_len = strlen(field);
+    }
+    return ok;
+}
+
+/* Puts the lines of the table together. False: no memory, or the index has failed. */
+static bool collect_lines(struct look *l, const struct uidlist_lines *old, bool drop_dead,
+                          struct uidlist_line *line, size_t *n_r)
 {
     const struct table *t = &l->mb->table;
     size_t n = 0;
@@ -183,13 +199,11 @@ static size_t collect_lines(const struct look *l, const struct uidlist_lines *ol
         if (!keeps_line(l, rec, was, drop_dead))
             continue;
         line[n] = line_of(rec->uid, rec->name);
-        if (was != NULL) {
-            line[n].fields = was->fields;
-            line[n].fields_len = was->fields_len;
-        }
-        n++;
+        if (!put_fields(l, was, &line[n++]))
+            return false;
     }
-    return n;
+    *n_r = n;
+    return true;
 }
 
 /* After a rewrite: which records have a line is what was written. */
@@ -220,9 +234,12 @@ static enum store_error rewrite(struct look *l, const struct batch *batch, bool 
     enum store_error e = uidlist_load(&mb->folder.list, mb->dirs.dir, &old);
     if (line == NULL && e == STORE_OK)
         e = STORE_UNAVAILABLE;
+    size_t n = 0;
+    if (e == STORE_OK && !collect_lines(l, &old, drop_dead, line, &n))
+        e = STORE_UNAVAILABLE;
+    index_release(mb->index);
     if (e == STORE_OK) {
         mb->folder.list.uidvalidity = mb->uidvalidity;
-        size_t n = collect_lines(l, &old, drop_dead, line);
         put_batch(batch, line + n);
         if (mb->folder.list.next < batch->first + batch->count)
             mb->folder.list.next = batch->first + (uint32_t)batch->count;

@@ -11,6 +11,7 @@
  * mailbox_record.c   changing a record, and the counts that follow
  * mailbox_dirs.c     whether the folder is still the same
  * mailbox_sight.c    what one look sees of each file
+ * mailbox_identity.c who a message is, wherever it is copied
  * mailbox_clash.c    two files that would be one message, and names that can't stay
  * mailbox_merge.c    news of the uidlist
  * mailbox_number.c   UIDs for new messages; mending and rewriting the uidlist
@@ -120,6 +121,12 @@ struct clash {
     bool in_new[2];
 };
 
+/* The G field of a line, between the uidlist and the index. */
+struct line_guid {
+    uint32_t uid;
+    char *field; /* "G<guid> " */
+};
+
 #define CLASHES_MAX 1024 /* in one look; more wait for the next */
 
 struct look {
@@ -132,6 +139,9 @@ struct look {
     uint32_t first;           /* number of the first reading of this look */
     struct clash *clash;
     size_t clashes;
+    struct line_guid *guid;
+    size_t guids;
+    size_t guids_allocated;
     bool reading_new; /* which directory the names come from */
     size_t seen_new;  /* records seen in new/, in this reading */
     bool full;        /* cur/ was read too */
@@ -368,6 +378,23 @@ bool mailbox_lock_briefly(struct mailbox *mb, struct dotlock *lock);
 /* The names of the keywords with these indexes; n_r counts them. name has KEYWORDS_MAX places.
  */
 void keyword_names(const struct mailbox *mb, uint32_t indexes, const char **name, size_t *n_r);
+
+/* --- mailbox_identity.c ----------------------------------------------------------------------
+ */
+
+void folder_identity(const struct index_folder *f, char id_r[FOLDER_IDENTITY_SIZE]);
+
+/* What is to stand in the G field of a copy's line: GUID_MAX + 1 octets. STORE_EXPUNGED. */
+enum store_error mailbox_guid(struct mailbox *mb, uint32_t uid, char *guid_r);
+
+/* Notes the GUID of a line that was just read, if it has one. False: no memory. */
+bool look_note_guid(struct look *l, const struct uidlist_line *line);
+/* Writes what was noted to the index, for the records that are there. False as look_save. */
+bool look_save_guids(const struct look *l, uint32_t folder);
+/* The GUID that the index has for a message, as a line's field; it lives as long as the look.
+ * NULL: it has none, or, *ok_r false, no memory, or the index has failed (l->failed). */
+const char *look_guid_field(struct look *l, uint32_t uid, bool *ok_r);
+void look_guids_free(struct look *l);
 
 /* --- mailbox_learn.c -------------------------------------------------------------------------
  */

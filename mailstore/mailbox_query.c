@@ -73,6 +73,7 @@ static void counts_of(const struct index_folder *f, struct mailbox_counts *count
                                          .uidnext = uidnext(f),
                                          .uidvalidity = f->uidvalidity,
                                          .modseq = f->modseq > 0 ? f->modseq : 1 };
+    folder_identity(f, counts_r->identity);
 }
 
 /* --- One message. ----------------------------------------------------------------------------

@@ -145,13 +145,6 @@ static bool header_field(struct uidlist *list, const char *p, const char *end)
     return true;
 }
 
-bool uidlist_has_guid(const struct uidlist *list)
-{
-    const char *g = strstr(list->fields, " G");
-    return g != NULL && strspn(g + 2, "0123456789abcdefABCDEF") == 32 &&
-           (g[34] == '\0' || g[34] == ' ');
-}
-
 static void header_v3(struct uidlist *list, const char *p, const char *end)
 {
     while (p < end) {
@@ -472,6 +465,8 @@ static enum store_error read_file(struct uidlist *list, int fd, const struct sta
                  found.uidvalidity != list->uidvalidity;
     if (found.next < list->next && !other)
         found.next = list->next;
+    if (!other)
+        uidlist_keep_guid(&found, list);
     *list = found;
     *news_r = same ? UIDLIST_GROWN : UIDLIST_NEW;
     if (found.uidvalidity == 0)
@@ -487,9 +482,9 @@ static enum store_error look_again(struct uidlist *list, int dir, bool locked,
     (void)sys_clock(&now);
     int fd = sys_openat(dir, UIDLIST_NAME, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
     if (fd < 0 && errno == ENOENT) {
-        uint32_t next = list->next;
-        memset(list, 0, sizeof *list);
-        list->next = next;
+        struct uidlist missing = { .next = list->next };
+        uidlist_keep_guid(&missing, list);
+        *list = missing;
         *news_r = UIDLIST_MISSING;
         return STORE_OK;
     }
@@ -538,6 +533,8 @@ enum store_error uidlist_load(struct uidlist *list, int dir, struct uidlist_line
         fresh.next = list->next;
     if (fresh.uidvalidity == 0)
         fresh.uidvalidity = list->uidvalidity;
+    if (fresh.uidvalidity == list->uidvalidity)
+        uidlist_keep_guid(&fresh, list);
     *list = fresh;
     return STORE_OK;
 }

@@ -107,8 +107,24 @@ bool uidlist_parse_line(int version, const char *p, const char *end,
  * is not sound, or is not there: uidlist_look must see all of it. With the lock held. */
 bool uidlist_tail(struct uidlist *list, int dir);
 
-/* Whether the header's fields have a sound G. */
+/* --- uidlist_guid.c --------------------------------------------------------------------------
+ */
+
+#define UIDLIST_GUID 32 /* hexadecimal digits */
+
+/* Whether the header's fields have a sound G; and the GUID in it, in lower case. */
 bool uidlist_has_guid(const struct uidlist *list);
+bool uidlist_guid(const struct uidlist *list, char guid_r[UIDLIST_GUID + 1]);
+
+/* Gives the header another one: 128 random bits. STORE_UNAVAILABLE: there are none to be had.
+ */
+enum store_error uidlist_make_guid(struct uidlist *list);
+
+/* `was` is what was known of the same folder before: what has no GUID gets the one of that. */
+void uidlist_keep_guid(struct uidlist *list, const struct uidlist *was);
+
+/* The length of the value of a line's G field, and where it is; 0: there is none. */
+size_t uidlist_line_guid(const struct uidlist_line *line, const char **guid_r);
 
 /* What Courier left (courierimapuiddb): fills list and lines_r from it; its UIDVALIDITY and
  * UIDs are taken over. False: there is none that can be used. */

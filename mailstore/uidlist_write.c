@@ -20,7 +20,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/random.h>
 
 static bool put_line(struct buffer *b, const struct uidlist_line *line)
 {
@@ -113,34 +112,6 @@ enum store_error uidlist_append(struct uidlist *list, int dir, const struct uidl
     return e;
 }
 
-/* Replaces whatever G field there is by a new one: 128 random bits. Where the header has no
- * room for it, fields that we don't know go, the last ones first. */
-static enum store_error make_guid(struct uidlist *list)
-{
-    unsigned char octet[16];
-    char *old = strstr(list->fields, " G");
-    if (old != NULL) {
-        size_t n = 1 + strcspn(old + 1, " ");
-        memmove(old, old + n, strlen(old + n) + 1);
-    }
-    size_t have = strlen(list->fields);
-    while (have + 2 + 2 * sizeof octet >= sizeof list->fields) {
-        char *last = strrchr(list->fields, ' ');
-        have = last == NULL ? 0 : (size_t)(last - list->fields);
-        list->fields[have] = '\0';
-    }
-    if (getrandom(octet, sizeof octet, 0) != (ssize_t)sizeof octet)
-        return STORE_UNAVAILABLE;
-    memmove(list->fields + 2 + 2 * sizeof octet, list->fields, have + 1);
-    list->fields[0] = ' ';
-    list->fields[1] = 'G';
-    for (size_t i = 0; i < sizeof octet; i++) {
-        list->fields[2 + 2 * i] = "0123456789abcdef"[octet[i] >> 4];
-        list->fields[3 + 2 * i] = "0123456789abcdef"[octet[i] & 15];
-    }
-    return STORE_OK;
-}
-
 /* The new file keeps the old one's rights (a shared folder's group reads it). */
 static void keep_mode(int dir, int fd)
 {
@@ -188,7 +159,7 @@ enum store_error uidlist_rewrite(struct uidlist *list, int dir, const struct uid
     if (made.next == 0)
         made.next = 1;
     if (!uidlist_has_guid(&made)) {
-        enum store_error e = make_guid(&made);
+        enum store_error e = uidlist_make_guid(&made);
         if (e != STORE_OK)
             return e;
     }

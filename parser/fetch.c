@@ -260,7 +260,8 @@ static bool attribute(struct lexer *lx, struct fetch_request *request, const cha
         { "UID", FETCH_UID },           { "FLAGS", FETCH_FLAGS },
         { "RFC822.SIZE", FETCH_SIZE },  { "INTERNALDATE", FETCH_INTERNALDATE },
         { "ENVELOPE", FETCH_ENVELOPE }, { "BODYSTRUCTURE", FETCH_BODYSTRUCTURE },
-        { "MODSEQ", FETCH_MODSEQ },
+        { "MODSEQ", FETCH_MODSEQ },     { "EMAILID", FETCH_EMAILID },
+        { "THREADID", FETCH_THREADID },
     };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcmp(word, words[i].word) == 0)

@@ -1,4 +1,4 @@
-/* What FETCH asks for (RFC 3501 section 6.4.5; RFC 3516 section 4.2; RFC 8970). */
+/* What FETCH asks for (RFC 3501 section 6.4.5; RFC 3516 section 4.2; RFC 8474; RFC 8970). */
 #ifndef PARSER_FETCH_H
 #define PARSER_FETCH_H
 
@@ -16,6 +16,8 @@ enum fetch_kind {
     FETCH_BODY,
     FETCH_BODYSTRUCTURE,
     FETCH_PREVIEW, /* RFC 8970 */
+    FETCH_EMAILID, /* RFC 8474 */
+    FETCH_THREADID,
     FETCH_SECTION, /* BODY[...], RFC822, RFC822.HEADER, RFC822.TEXT */
     FETCH_BINARY,
     FETCH_BINARY_SIZE

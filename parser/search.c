@@ -8,6 +8,9 @@
 /* The longest word of the grammar and its NUL. */
 #define WORD_MAX 16
 
+#define OBJECT_ID_MAX    255
+#define OBJECT_ID_OCTETS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
+
 /* How each key of the grammar goes on. */
 enum operand {
     NOTHING,
@@ -19,7 +22,8 @@ enum operand {
     NUMBER,
     INTERVAL, /* a number of seconds, not 0 */
     ATOM,
-    ATOM_CLEAR
+    ATOM_CLEAR,
+    OBJECT_ID
 };
 
 static const struct key {
@@ -36,6 +40,7 @@ static const struct key {
     { "CC", SEARCH_HEADER, FIELD, "Cc" },
     { "DELETED", SEARCH_FLAG, FLAG_SET, "\\Deleted" },
     { "DRAFT", SEARCH_FLAG, FLAG_SET, "\\Draft" },
+    { "EMAILID", SEARCH_EMAILID, OBJECT_ID, NULL },
     { "FLAGGED", SEARCH_FLAG, FLAG_SET, "\\Flagged" },
     { "FROM", SEARCH_HEADER, FIELD, "From" },
     { "KEYWORD", SEARCH_KEYWORD, ATOM, NULL },
@@ -52,6 +57,7 @@ static const struct key {
     { "SMALLER", SEARCH_SMALLER, NUMBER, NULL },
     { "SUBJECT", SEARCH_HEADER, FIELD, "Subject" },
     { "TEXT", SEARCH_TEXT, STRING, NULL },
+    { "THREADID", SEARCH_THREADID, OBJECT_ID, NULL },
     { "TO", SEARCH_HEADER, FIELD, "To" },
     { "UNANSWERED", SEARCH_FLAG, FLAG_CLEAR, "\\Answered" },
     { "UNDELETED", SEARCH_FLAG, FLAG_CLEAR, "\\Deleted" },
@@ -90,6 +96,18 @@ static bool maybe_not(struct lexer *lx, bool negate, struct search_key *key,
     return true;
 }
 
+/* SP objectid (RFC 8474 section 7). */
+static bool object_id(struct lexer *lx, struct search_key *key)
+{
+    struct text atom;
+    if (!lexer_space(lx) || !lexer_atom(lx, &atom))
+        return false;
+    key->name = atom.octets;
+    size_t n = strspn(atom.octets, OBJECT_ID_OCTETS);
+    return (n == atom.n && n <= OBJECT_ID_MAX) ||
+           lexer_fail(lx, LEXER_SYNTAX, "that is no object identifier");
+}
+
 static bool table_key(struct lexer *lx, const struct key *k, struct search_key **key_r)
 {
     struct search_key *key = new_key(lx, k->kind);
@@ -126,6 +144,10 @@ static bool table_key(struct lexer *lx, const struct key *k, struct search_key *
             return false;
         key->name = atom.octets;
         return maybe_not(lx, k->operand == ATOM_CLEAR, key, key_r);
+    case OBJECT_ID:
+        if (!object_id(lx, key))
+            return false;
+        break;
     }
     *key_r = key;
     return true;

@@ -30,6 +30,8 @@ enum search_kind {
     SEARCH_MODSEQ, /* mod-sequence of `modseq` or above (RFC 7162 section 3.1.5) */
     SEARCH_LARGER, /* RFC822.SIZE above `size` */
     SEARCH_SMALLER,
+    SEARCH_EMAILID, /* its EMAILID is `name` (RFC 8474) */
+    SEARCH_THREADID,
     SEARCH_HEADER, /* the field `name` has `text` in it */
     SEARCH_BODY,
     SEARCH_TEXT

@@ -15,6 +15,7 @@ const char *const status_item_name[STATUS_ITEMS] = {
     [STATUS_SIZE] = "SIZE",
     [STATUS_HIGHESTMODSEQ] = "HIGHESTMODSEQ",
     [STATUS_APPENDLIMIT] = "APPENDLIMIT",
+    [STATUS_MAILBOXID] = "MAILBOXID",
 };
 
 static bool item(struct lexer *lx, unsigned *items)

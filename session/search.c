@@ -11,6 +11,7 @@
 
 #include "session/content.h"
 #include "session/local_time.h"
+#include "session/object_id.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,8 @@ struct subject {
     struct content content;
     struct kept folded; /* SUMMARY_SEARCH */
     struct kept lines;  /* SUMMARY_FIELDS */
+    struct buffer references;
+    char email_id[OBJECT_ID_SIZE], thread_id[OBJECT_ID_SIZE]; /* empty: not made yet */
     struct message_info info;
     uint32_t sequence;
     bool look_inside;
@@ -120,6 +123,21 @@ static enum answer match_size(struct subject *s, const struct search_key *key)
         return NO;
     }
     return yes_if(key->kind == SEARCH_LARGER ? octets > key->size : octets < key->size);
+}
+
+/* Clients ask for any of many (RFC 8474 section 8.3): of each message they are made once. */
+static enum answer match_email_id(struct subject *s, const struct search_key *key)
+{
+    if (s->email_id[0] == '\0' && !s->failed)
+        s->failed = object_email_id(s->view->mailbox, s->info.uid, s->email_id) != STORE_OK;
+    return yes_if(!s->failed && strcmp(s->email_id, key->name) == 0);
+}
+
+static enum answer match_thread_id(struct subject *s, const struct search_key *key)
+{
+    if (s->thread_id[0] == '\0' && !s->failed)
+        s->failed = object_thread_id(&s->content, &s->references, s->thread_id) != STORE_OK;
+    return yes_if(!s->failed && strcmp(s->thread_id, key->name) == 0);
 }
 
 /* In a field that is kept as a search compares it. */
@@ -232,6 +250,10 @@ static enum answer match(struct subject *s, const struct search_key *key)
     case SEARCH_LARGER:
     case SEARCH_SMALLER:
         return match_size(s, key);
+    case SEARCH_EMAILID:
+        return match_email_id(s, key);
+    case SEARCH_THREADID:
+        return match_thread_id(s, key);
     default:
         return match_text(s, key);
     }
@@ -284,6 +306,7 @@ static void look_at(struct subject *s, const struct search_program *program,
     struct view_messages *found = &result->found;
     uint32_t uid = s->info.uid;
     s->look_inside = s->failed = s->folded.there = s->lines.there = false;
+    s->email_id[0] = s->thread_id[0] = '\0';
     content_at(&s->content, uid);
     if (fits(s, program))
         found->uid[(*kept)++] = uid;
@@ -303,6 +326,7 @@ void search_among(const struct view *v, const struct search_program *program,
     content_begin(&s.content, v->mailbox);
     buffer_init(&s.folded.value, SUMMARY_MAX);
     buffer_init(&s.lines.value, SUMMARY_MAX);
+    buffer_init(&s.references, SUMMARY_MAX);
     for (size_t i = 0; i < found->count; i++) {
         s.sequence = view_sequence_next(v, found->uid[i], &at);
         mailbox_message_ahead(v->mailbox, found->uid + i, found->count - i);
@@ -314,6 +338,7 @@ void search_among(const struct view *v, const struct search_program *program,
     mailbox_message_ahead(v->mailbox, NULL, 0);
     buffer_free(&s.folded.value);
     buffer_free(&s.lines.value);
+    buffer_free(&s.references);
     content_end(&s.content);
     found->count = kept;
 }

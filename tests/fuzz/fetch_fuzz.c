@@ -11,7 +11,9 @@ static const char *const names[] = { [FETCH_UID] = "UID",
                                      [FETCH_ENVELOPE] = "ENVELOPE",
                                      [FETCH_BODY] = "BODY",
                                      [FETCH_BODYSTRUCTURE] = "BODYSTRUCTURE",
-                                     [FETCH_PREVIEW] = "PREVIEW" };
+                                     [FETCH_PREVIEW] = "PREVIEW",
+                                     [FETCH_EMAILID] = "EMAILID",
+                                     [FETCH_THREADID] = "THREADID" };
 
 /* The label has literals for names of octets above 127, which a client sends as
  * non-synchronizing ones; and the length of a partial is not in it. */

@@ -67,6 +67,8 @@ static void put_message(struct index *ix, uint32_t folder, uint32_t uid)
     char name[NAME_MAX + 1];
     snprintf(name, sizeof name, "%u.M1P1.host,S=%u:2,S%s", uid, uid, uid % 5 == 0 ? ",x" : "");
     CHECK(index_message_put(ix, folder, &m, name));
+    if (uid % 4 == 0)
+        CHECK(index_message_set_guid(ix, folder, uid, "7.M1P1.host"));
 }
 
 static uint32_t fill(struct index *ix)
@@ -240,8 +242,11 @@ static void read_all(struct index *ix, uint32_t folder)
     }
     for (uid = 1; uid < MESSAGES + 5; uid += 3) {
         if (index_message_get(ix, folder, uid, &m, name, &found) && found) {
+            char guid[GUID_MAX + 1];
             CHECK(m.uid == uid);
             check_message(&m, name);
+            if ((m.bits & INDEX_GUID) != 0 && index_message_guid(ix, folder, uid, guid))
+                CHECK(guid[0] != '\0' && strlen(guid) <= GUID_MAX);
         }
         snprintf(name, sizeof name, "%u.M1P1.host", uid);
         uint32_t at;
@@ -275,6 +280,7 @@ static bool write_all(struct index *ix, uint32_t folder)
         m.uid = uid;
         m.bits = INDEX_IN_NEW | INDEX_ON_DISK;
         ok = ok && index_message_put(ix, folder, &m, "another,name") &&
+             index_message_set_guid(ix, folder, uid, "another") &&
              index_message_remove(ix, folder, uid + 1);
     }
     if (!ok || !index_folder_get(ix, folder_key, &f, &found))

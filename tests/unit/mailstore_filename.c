@@ -133,12 +133,38 @@ static void test_maker(void **state)
     assert_true(order(ahead, next) < 0);
 }
 
+static void expect_seconds(const char *name, bool is, uint64_t want)
+{
+    uint64_t seconds = 0;
+    assert_int_equal(maildir_name_seconds(name, &seconds), is);
+    if (is)
+        assert_int_equal(seconds, want);
+}
+
+static void test_seconds(void **state)
+{
+    (void)state;
+    expect_seconds("1700000000.M1P2.host,S=3:2,S", true, 1700000000);
+    expect_seconds("999999999.12.host", true, 999999999);
+    expect_seconds("1700000000_0.33.host,U=1,FMD5=x:2,", true, 1700000000);
+    expect_seconds("1700000000.M1P2.host,S=3 4:2,", true, 1700000000);
+    expect_seconds("1700000000.M1P2 a.host:2,", false, 0);
+    expect_seconds("1700000000", false, 0);
+    expect_seconds("1700000000:2,", false, 0);
+    expect_seconds("1700000000123.host", false, 0);
+    expect_seconds("99999999.host", false, 0);
+    expect_seconds("mail.eml", false, 0);
+    expect_seconds("1", false, 0);
+    expect_seconds("", false, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parts),   cmocka_unit_test(test_unusable),
         cmocka_unit_test(test_numbers), cmocka_unit_test(test_with_flags),
         cmocka_unit_test(test_order),   cmocka_unit_test(test_maker),
+        cmocka_unit_test(test_seconds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -438,6 +438,94 @@ static void test_blocks_fill(void **state)
     }
 }
 
+/* --- GUIDs. ----------------------------------------------------------------------------------
+ */
+
+static struct index_message shown(uint32_t uid)
+{
+    return (struct index_message){ .modseq = uid,
+                                   .size = SIZE_UNKNOWN,
+                                   .date = INDEX_DATE_UNKNOWN,
+                                   .uid = uid,
+                                   .state = RECORD_SHOWN,
+                                   .bits = INDEX_LISTED | INDEX_ON_DISK };
+}
+
+static void assert_guid(struct index *ix, uint32_t uid, const char *want)
+{
+    struct index_message m;
+    char guid[GUID_MAX + 1];
+    bool found;
+    assert_true(index_message_get(ix, 3, uid, &m, NULL, &found));
+    assert_true(found);
+    assert_int_equal((m.bits & INDEX_GUID) != 0, want != NULL);
+    if (want == NULL)
+        return;
+    assert_true(index_message_guid(ix, 3, uid, guid));
+    assert_string_equal(guid, want);
+}
+
+/* It belongs to the message, whatever is written of that, and goes with it. */
+static void test_guids(void **state)
+{
+    const struct bench *b = *state;
+    struct index *ix = b->ix;
+    struct index_message m;
+    char longest[GUID_MAX + 1];
+    char name[NAME_BUF];
+    memset(longest, 'g', GUID_MAX);
+    longest[GUID_MAX] = '\0';
+    assert_true(index_write(ix));
+    for (uint32_t uid = 1; uid <= 3 * INDEX_BLOCK; uid++) {
+        m = shown(uid);
+        m.bits |= INDEX_GUID; /* not for the caller to say */
+        snprintf(name, sizeof name, "%u.M1P1.host:2,", uid);
+        assert_true(index_message_put(ix, 3, &m, name));
+    }
+    assert_true(index_message_set_guid(ix, 3, 7, "1.M1P1.host,S=1"));
+    assert_true(index_message_set_guid(ix, 3, 60, longest));
+    assert_true(index_message_set_guid(ix, 3, 1000, "of no message"));
+    assert_true(index_commit(ix));
+    assert_true(index_read(ix));
+    assert_guid(ix, 6, NULL);
+    assert_guid(ix, 7, "1.M1P1.host,S=1");
+    assert_guid(ix, 60, longest);
+    index_release(ix);
+    assert_true(index_write(ix));
+    m = shown(7);
+    m.flags = FLAG_SEEN;
+    assert_true(index_message_put(ix, 3, &m, NULL));
+    m = shown(60);
+    assert_true(index_message_put(ix, 3, &m, "60.M1P1.host,S=1:2,"));
+    assert_guid(ix, 7, "1.M1P1.host,S=1");
+    assert_true(index_message_remove(ix, 3, 7));
+    m = shown(7);
+    assert_true(index_message_put(ix, 3, &m, "7.M2P2.host:2,"));
+    assert_guid(ix, 7, NULL);
+    assert_true(index_commit(ix));
+    assert_true(index_read(ix));
+    assert_guid(ix, 7, NULL);
+    assert_guid(ix, 60, longest);
+}
+
+static void test_guid_that_is_lost(void **state)
+{
+    const struct bench *b = *state;
+    struct index *ix = b->ix;
+    struct index_message m = shown(1);
+    char guid[GUID_MAX + 1];
+    bool damaged = false;
+    assert_true(index_write(ix));
+    assert_true(index_message_put(ix, 3, &m, "1.M1P1.host:2,"));
+    assert_true(index_message_set_guid(ix, 3, 1, "guid"));
+    assert_int_equal(mdb_drop(ix->txn, ix->table[INDEX_GUIDS], 0), 0);
+    assert_true(index_commit(ix));
+    assert_true(index_read(ix));
+    assert_false(index_message_guid(ix, 3, 1, guid));
+    assert_non_null(index_failure(ix, &damaged));
+    assert_true(damaged);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -445,6 +533,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_names_follow, setup, teardown),
         cmocka_unit_test_setup_teardown(test_names_that_cannot_be, setup, teardown),
         cmocka_unit_test_setup_teardown(test_blocks_fill, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_guids, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_guid_that_is_lost, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

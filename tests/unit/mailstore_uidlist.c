@@ -509,6 +509,65 @@ static void test_compaction(void **state)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, mail_setup, mail_teardown)
 
+/* --- GUIDs. ----------------------------------------------------------------------------------
+ */
+
+static void expect_line_guid(const char *text, const char *want)
+{
+    struct uidlist_line line;
+    const char *guid = NULL;
+    assert_true(uidlist_parse_line(3, text, text + strlen(text), &line));
+    assert_int_equal(uidlist_line_guid(&line, &guid), strlen(want));
+    if (*want != '\0')
+        assert_memory_equal(guid, want, strlen(want));
+}
+
+static void test_guids_of_lines(void **state)
+{
+    (void)state;
+    expect_line_guid("1 :G.a", "");
+    expect_line_guid("1 S12 W13 :G.a", "");
+    expect_line_guid("1 G12.M3P4.host,S=5 :a", "12.M3P4.host,S=5");
+    expect_line_guid("1 S12 Gx W13 :a", "x");
+    expect_line_guid("1 G :a", "");
+    expect_line_guid("1 SGx :a", "");
+}
+
+/* What has lost it, or the whole file, keeps that of before; another folder's list does not. */
+static void test_guid_is_kept(void **state)
+{
+    const struct root *r = *state;
+    struct uidlist list = { .present = false };
+    struct uidlist_lines lines;
+    enum uidlist_news news;
+    char guid[UIDLIST_GUID + 1];
+    int dir = store_root_fd(r->store);
+    root_write(r, UIDLIST_NAME,
+               "3 V1700000000 N9 GABCDEF00112233445566778899aabbcc Xx\n1 :a\n");
+    assert_int_equal(uidlist_look(&list, dir, true, &news, &lines), STORE_OK);
+    uidlist_lines_free(&lines);
+    assert_true(uidlist_guid(&list, guid));
+    assert_string_equal(guid, "abcdef00112233445566778899aabbcc");
+    mail_remove(r, UIDLIST_NAME);
+    assert_int_equal(uidlist_look(&list, dir, true, &news, &lines), STORE_OK);
+    uidlist_lines_free(&lines);
+    assert_int_equal(news, UIDLIST_MISSING);
+    assert_true(uidlist_guid(&list, guid));
+    assert_string_equal(guid, "abcdef00112233445566778899aabbcc");
+    list.uidvalidity = 1700000000;
+    root_write(r, UIDLIST_NAME, "3 V1700000000 N9 Xx\n1 :a\n");
+    assert_int_equal(uidlist_load(&list, dir, &lines), STORE_OK);
+    assert_int_equal(uidlist_rewrite(&list, dir, lines.line, lines.count), STORE_OK);
+    uidlist_lines_free(&lines);
+    assert_true(uidlist_guid(&list, guid));
+    assert_string_equal(guid, "abcdef00112233445566778899aabbcc");
+    root_write(r, UIDLIST_NAME, "3 V1700000001 N9\n1 :a\n");
+    assert_int_equal(uidlist_look(&list, dir, true, &news, &lines), STORE_OK);
+    uidlist_lines_free(&lines);
+    assert_int_equal(list.uidvalidity, 1700000001);
+    assert_false(uidlist_guid(&list, guid));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -530,6 +589,8 @@ int main(void)
         T(test_limit),
         T(test_full_header),
         T(test_compaction),
+        cmocka_unit_test(test_guids_of_lines),
+        T(test_guid_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

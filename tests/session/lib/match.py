@@ -249,13 +249,17 @@ def match_code(want, got, variables):
 
 def match_condition(want, got, variables):
     """tag OK [CODE] text: everything but the text, which only has to be there. The code `[*]`
-    stands for any or none; so does none behind BAD."""
+    stands for any or none; so does none behind BAD. MAILBOXID comes with every CREATE (RFC 8474).
+    """
     if want['cond'].upper() != got['cond'].upper():
         raise Mismatch('%s and not %s' % (got['cond'], want['cond']))
     compare(want['tag'], got['tag'], variables)
     if not (got['text'] or '').strip():
         raise Mismatch('no text behind the condition (RFC 3501 section 9: resp-text)')
     if want['code'] == '[*]' or (not want['code'] and want['cond'].upper() == 'BAD'):
+        return
+    if not want['code'] and (got['code'] or '').startswith('[MAILBOXID (') and \
+            want['cond'].upper() == 'OK' and want['tag'] != '*':
         return
     if bool(want['code']) != bool(got['code']):
         raise Mismatch('response code %s and not %s' % (got['code'], want['code']))
