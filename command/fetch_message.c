@@ -186,6 +186,8 @@ static enum store_error prepare_item(struct fetched *f, const struct fetch_item 
         return f->info.date != MESSAGE_DATE_UNKNOWN
                    ? STORE_OK
                    : mailbox_internaldate(mb, f->info.uid, &f->date);
+    case FETCH_SAVEDATE:
+        return mailbox_savedate(mb, f->info.uid, &f->save_date);
     case FETCH_SIZE:
         f->octets = f->info.size;
         return f->info.size != MESSAGE_SIZE_UNKNOWN ? STORE_OK

@@ -12,7 +12,7 @@ struct fetched {
     struct message_info info;
     uint32_t sequence;
     uint64_t octets;
-    time_t date;
+    time_t date, save_date;
     char email_id[OBJECT_ID_SIZE], thread_id[OBJECT_ID_SIZE];
 };
 

@@ -125,14 +125,14 @@ static char *put_two(char *p, int n)
 }
 
 /* A date-time's year has four digits; a file may be dated as it likes. */
-static void send_date(struct stream *io, struct local_day *day, time_t date)
+static void send_date(struct stream *io, const char *name, struct local_day *day, time_t date)
 {
     struct tm tm;
-    char text[] = "INTERNALDATE \"01-Jan-1970 00:00:00 +0000\"";
+    char text[] = " \"01-Jan-1970 00:00:00 +0000\"";
     if (!local_time(day, date, &tm) || tm.tm_year < -1900 || tm.tm_year > 9999 - 1900)
         tm = (struct tm){ .tm_mday = 1, .tm_year = 70 };
     int east = (int)(tm.tm_gmtoff / 60), minutes = east < 0 ? -east : east;
-    char *p = put_two(text + strlen("INTERNALDATE \""), tm.tm_mday) + 1;
+    char *p = put_two(text + strlen(" \""), tm.tm_mday) + 1;
     memcpy(p, month_name[tm.tm_mon], 3);
     p = put_two(p + 4, (tm.tm_year + 1900) / 100);
     p = put_two(p, (tm.tm_year + 1900) % 100) + 1;
@@ -141,6 +141,7 @@ static void send_date(struct stream *io, struct local_day *day, time_t date)
     p = put_two(p, tm.tm_sec) + 1;
     *p++ = east < 0 ? '-' : '+';
     put_two(put_two(p, minutes / 60), minutes % 60);
+    stream_puts(io, name);
     stream_write(io, text, sizeof text - 1);
 }
 
@@ -220,7 +221,10 @@ void fetch_put_item(struct fetched *f, const struct fetch_item *item,
         flags_put(fetched_mailbox(f), io, &f->info, &f->common->flags);
         break;
     case FETCH_INTERNALDATE:
-        send_date(io, &f->common->day, f->date);
+        send_date(io, "INTERNALDATE", &f->common->day, f->date);
+        break;
+    case FETCH_SAVEDATE:
+        send_date(io, "SAVEDATE", &f->common->day, f->save_date);
         break;
     case FETCH_MODSEQ:
         view_put_modseq(&f->common->c->session->view, io, &f->info);

@@ -186,6 +186,11 @@ enum store_error mailbox_size(struct mailbox *mb, uint32_t uid, uint64_t *octets
  */
 enum store_error mailbox_internaldate(struct mailbox *mb, uint32_t uid, time_t *date_r);
 
+/* SAVEDATE (RFC 8514): when the message came into this folder, seconds since the epoch: what the
+ * file's name begins with, or INTERNALDATE where that is no time (doc/store.md). Errors as
+ * mailbox_internaldate. */
+enum store_error mailbox_savedate(struct mailbox *mb, uint32_t uid, time_t *date_r);
+
 /* Who the message is: the same for it and all copies that COPY, MOVE and RENAME of INBOX have
  * made of it, in any folder and for ever, and for no other message. Text, 1 to IDENTITY_MAX
  * octets. STORE_EXPUNGED; STORE_UNAVAILABLE. */

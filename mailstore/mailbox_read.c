@@ -297,3 +297,15 @@ enum store_error mailbox_internaldate(struct mailbox *mb, uint32_t uid, time_t *
     *date_r = (time_t)date;
     return e;
 }
+
+enum store_error mailbox_savedate(struct mailbox *mb, uint32_t uid, time_t *date_r)
+{
+    struct located at;
+    uint64_t seconds;
+    if (!mailbox_locate(mb, uid, &at))
+        return STORE_EXPUNGED;
+    if (!maildir_name_seconds(at.name, &seconds))
+        return mailbox_internaldate(mb, uid, date_r);
+    *date_r = (time_t)seconds;
+    return STORE_OK;
+}

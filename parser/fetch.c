@@ -261,7 +261,7 @@ static bool attribute(struct lexer *lx, struct fetch_request *request, const cha
         { "RFC822.SIZE", FETCH_SIZE },  { "INTERNALDATE", FETCH_INTERNALDATE },
         { "ENVELOPE", FETCH_ENVELOPE }, { "BODYSTRUCTURE", FETCH_BODYSTRUCTURE },
         { "MODSEQ", FETCH_MODSEQ },     { "EMAILID", FETCH_EMAILID },
-        { "THREADID", FETCH_THREADID },
+        { "THREADID", FETCH_THREADID }, { "SAVEDATE", FETCH_SAVEDATE },
     };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcmp(word, words[i].word) == 0)

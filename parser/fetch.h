@@ -1,4 +1,5 @@
-/* What FETCH asks for (RFC 3501 section 6.4.5; RFC 3516 section 4.2; RFC 8474; RFC 8970). */
+/* What FETCH asks for (RFC 3501 section 6.4.5; RFC 3516 section 4.2; RFC 8474; RFC 8514; RFC
+ * 8970). */
 #ifndef PARSER_FETCH_H
 #define PARSER_FETCH_H
 
@@ -10,6 +11,7 @@ enum fetch_kind {
     FETCH_UID,
     FETCH_FLAGS,
     FETCH_INTERNALDATE,
+    FETCH_SAVEDATE, /* RFC 8514 */
     FETCH_SIZE,
     FETCH_MODSEQ, /* RFC 7162 section 3.1.4.2 */
     FETCH_ENVELOPE,

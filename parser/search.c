@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* The longest word of the grammar and its NUL. */
-#define WORD_MAX 16
+#define WORD_MAX 18
 
 #define OBJECT_ID_MAX    255
 #define OBJECT_ID_OCTETS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
@@ -49,6 +49,10 @@ static const struct key {
     { "OLDER", SEARCH_OLDER, INTERVAL, NULL },
     { "ON", SEARCH_ON, DATE, NULL },
     { "RECENT", SEARCH_FLAG, FLAG_SET, "\\Recent" },
+    { "SAVEDATESUPPORTED", SEARCH_ALL, NOTHING, NULL }, /* in every folder */
+    { "SAVEDBEFORE", SEARCH_SAVEDBEFORE, DATE, NULL },
+    { "SAVEDON", SEARCH_SAVEDON, DATE, NULL },
+    { "SAVEDSINCE", SEARCH_SAVEDSINCE, DATE, NULL },
     { "SEEN", SEARCH_FLAG, FLAG_SET, "\\Seen" },
     { "SENTBEFORE", SEARCH_SENTBEFORE, DATE, NULL },
     { "SENTON", SEARCH_SENTON, DATE, NULL },

@@ -22,6 +22,9 @@ enum search_kind {
     SEARCH_BEFORE,  /* INTERNALDATE before `day` */
     SEARCH_ON,
     SEARCH_SINCE,
+    SEARCH_SAVEDBEFORE, /* SAVEDATE before `day` (RFC 8514) */
+    SEARCH_SAVEDON,
+    SEARCH_SAVEDSINCE,
     SEARCH_OLDER, /* INTERNALDATE `interval` seconds ago or before (RFC 5032) */
     SEARCH_YOUNGER,
     SEARCH_SENTBEFORE, /* the Date field before `day` */

@@ -66,22 +66,40 @@ static enum answer yes_if(bool b)
     return b ? YES : NO;
 }
 
-/* INTERNALDATE's day is that of the zone in which FETCH shows it: the machine's (RFC 3501
- * section 6.4.4: time and zone are disregarded). */
-static enum answer match_internal_date(struct subject *s, const struct search_key *key)
+/* The day of INTERNALDATE and SAVEDATE is that of the zone in which FETCH shows them: the
+ * machine's (RFC 3501 section 6.4.4: time and zone are disregarded). */
+static bool local_day_of(struct subject *s, bool saved, int64_t *day_r)
 {
     time_t when;
     struct tm tm;
-    if (mailbox_internaldate(s->view->mailbox, s->info.uid, &when) != STORE_OK ||
-        !local_time(&s->day, when, &tm)) {
+    enum store_error error = saved ? mailbox_savedate(s->view->mailbox, s->info.uid, &when)
+                                   : mailbox_internaldate(s->view->mailbox, s->info.uid, &when);
+    if (error != STORE_OK || !local_time(&s->day, when, &tm)) {
         s->failed = true;
-        return NO;
+        return false;
     }
     int64_t seconds = (int64_t)when + tm.tm_gmtoff;
-    int64_t day = seconds / 86400 - (seconds % 86400 < 0);
-    return yes_if(key->kind == SEARCH_ON       ? day == key->day
-                  : key->kind == SEARCH_BEFORE ? day < key->day
-                                               : day >= key->day);
+    *day_r = seconds / 86400 - (seconds % 86400 < 0);
+    return true;
+}
+
+static enum answer match_day(struct subject *s, const struct search_key *key)
+{
+    int64_t day;
+    switch (key->kind) {
+    case SEARCH_ON:
+        return yes_if(local_day_of(s, false, &day) && day == key->day);
+    case SEARCH_BEFORE:
+        return yes_if(local_day_of(s, false, &day) && day < key->day);
+    case SEARCH_SINCE:
+        return yes_if(local_day_of(s, false, &day) && day >= key->day);
+    case SEARCH_SAVEDON:
+        return yes_if(local_day_of(s, true, &day) && day == key->day);
+    case SEARCH_SAVEDBEFORE:
+        return yes_if(local_day_of(s, true, &day) && day < key->day);
+    default:
+        return yes_if(local_day_of(s, true, &day) && day >= key->day);
+    }
 }
 
 /* RFC 5032. */
@@ -239,7 +257,10 @@ static enum answer match(struct subject *s, const struct search_key *key)
     case SEARCH_BEFORE:
     case SEARCH_ON:
     case SEARCH_SINCE:
-        return match_internal_date(s, key);
+    case SEARCH_SAVEDBEFORE:
+    case SEARCH_SAVEDON:
+    case SEARCH_SAVEDSINCE:
+        return match_day(s, key);
     case SEARCH_OLDER:
     case SEARCH_YOUNGER:
         return match_age(s, key);

@@ -13,7 +13,8 @@ static const char *const names[] = { [FETCH_UID] = "UID",
                                      [FETCH_BODYSTRUCTURE] = "BODYSTRUCTURE",
                                      [FETCH_PREVIEW] = "PREVIEW",
                                      [FETCH_EMAILID] = "EMAILID",
-                                     [FETCH_THREADID] = "THREADID" };
+                                     [FETCH_THREADID] = "THREADID",
+                                     [FETCH_SAVEDATE] = "SAVEDATE" };
 
 /* The label has literals for names of octets above 127, which a client sends as
  * non-synchronizing ones; and the length of a partial is not in it. */

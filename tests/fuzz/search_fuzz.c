@@ -78,14 +78,15 @@ static void put_text(struct buffer *out, const char *word, const struct search_k
 static void put_key(struct buffer *out, const struct search_key *key, unsigned depth)
 {
     static const char *const word[] = {
-        [SEARCH_BEFORE] = "BEFORE",    [SEARCH_ON] = "ON",
-        [SEARCH_SINCE] = "SINCE",      [SEARCH_SENTBEFORE] = "SENTBEFORE",
-        [SEARCH_SENTON] = "SENTON",    [SEARCH_SENTSINCE] = "SENTSINCE",
-        [SEARCH_LARGER] = "LARGER",    [SEARCH_SMALLER] = "SMALLER",
-        [SEARCH_HEADER] = "HEADER ",   [SEARCH_BODY] = "BODY ",
-        [SEARCH_TEXT] = "TEXT ",       [SEARCH_OLDER] = "OLDER",
-        [SEARCH_YOUNGER] = "YOUNGER",  [SEARCH_EMAILID] = "EMAILID",
-        [SEARCH_THREADID] = "THREADID"
+        [SEARCH_BEFORE] = "BEFORE",     [SEARCH_ON] = "ON",
+        [SEARCH_SINCE] = "SINCE",       [SEARCH_SENTBEFORE] = "SENTBEFORE",
+        [SEARCH_SENTON] = "SENTON",     [SEARCH_SENTSINCE] = "SENTSINCE",
+        [SEARCH_LARGER] = "LARGER",     [SEARCH_SMALLER] = "SMALLER",
+        [SEARCH_HEADER] = "HEADER ",    [SEARCH_BODY] = "BODY ",
+        [SEARCH_TEXT] = "TEXT ",        [SEARCH_OLDER] = "OLDER",
+        [SEARCH_YOUNGER] = "YOUNGER",   [SEARCH_EMAILID] = "EMAILID",
+        [SEARCH_THREADID] = "THREADID", [SEARCH_SAVEDBEFORE] = "SAVEDBEFORE",
+        [SEARCH_SAVEDON] = "SAVEDON",   [SEARCH_SAVEDSINCE] = "SAVEDSINCE"
     };
     CHECK(depth <= SEARCH_DEPTH_MAX + 2);
     switch (key->kind) {
