@@ -68,10 +68,10 @@ void put_status(const struct session *s, const char *name, unsigned items,
 const char *mailbox_id_code(struct command *c, const char *name)
 {
     char code[sizeof MAILBOX_ID + FOLDER_IDENTITY_SIZE];
-    struct mailbox_counts counts;
-    if (mailbox_status(c->session->store, name, false, &counts) != STORE_OK)
+    char identity[FOLDER_IDENTITY_SIZE];
+    if (mailbox_begin(c->session->store, name, identity) != STORE_OK)
         return NULL;
-    int n = snprintf(code, sizeof code, MAILBOX_ID, counts.identity);
+    int n = snprintf(code, sizeof code, MAILBOX_ID, identity);
     return arena_copy(&c->lexer->arena, code, (size_t)n);
 }
 

@@ -15,7 +15,8 @@ void put_status(const struct session *s, const char *name, unsigned items,
 
 /* RFC 8474: a folder's identity (mailstore/mailbox.h), behind a letter. */
 #define MAILBOX_ID "MAILBOXID (F%s)"
-/* The response code of that folder, in the arena; NULL: it can't be had. */
+/* The response code of a folder that was just made, in the arena; NULL: its identity can't be
+ * written down yet, and so must not be told. */
 const char *mailbox_id_code(struct command *c, const char *name);
 
 #endif

@@ -62,7 +62,8 @@ enum store_error mailbox_open(struct store *store, const char *name, bool writab
     return STORE_OK;
 }
 
-enum store_error mailbox_mend(struct store *store, const char *name)
+static enum store_error mend(struct store *store, const char *name,
+                             char identity_r[FOLDER_IDENTITY_SIZE])
 {
     struct mailbox *mb = mailbox_new(store);
     if (mb == NULL)
@@ -70,8 +71,22 @@ enum store_error mailbox_mend(struct store *store, const char *name)
     enum store_error e = open_dirs(mb, name);
     if (e == STORE_OK)
         e = mailbox_look(mb, LOOK_MEND);
+    if (e == STORE_OK)
+        mailbox_folder_identity(mb, identity_r);
     mailbox_close(mb);
     return e;
+}
+
+enum store_error mailbox_mend(struct store *store, const char *name)
+{
+    char identity[FOLDER_IDENTITY_SIZE];
+    return mend(store, name, identity);
+}
+
+enum store_error mailbox_begin(struct store *store, const char *name,
+                               char identity_r[FOLDER_IDENTITY_SIZE])
+{
+    return mend(store, name, identity_r);
 }
 
 void mailbox_close(struct mailbox *mb)

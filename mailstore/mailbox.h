@@ -96,6 +96,12 @@ bool mailbox_is_at(struct mailbox *mb, const char *name);
 #define FOLDER_IDENTITY_SIZE 33
 void mailbox_folder_identity(const struct mailbox *mb, char identity_r[FOLDER_IDENTITY_SIZE]);
 
+/* Writes the uidlist of a folder that was just made, and tells the identity that it has from
+ * now on. An error: the list can't be written now; the next who opens the folder tries again.
+ */
+enum store_error mailbox_begin(struct store *store, const char *name,
+                               char identity_r[FOLDER_IDENTITY_SIZE]);
+
 /* Numbers about the whole folder, as of the last look. */
 struct mailbox_counts {
     uint32_t messages;
@@ -186,8 +192,8 @@ enum store_error mailbox_size(struct mailbox *mb, uint32_t uid, uint64_t *octets
  */
 enum store_error mailbox_internaldate(struct mailbox *mb, uint32_t uid, time_t *date_r);
 
-/* SAVEDATE (RFC 8514): when the message came into this folder, seconds since the epoch: what the
- * file's name begins with, or INTERNALDATE where that is no time (doc/store.md). Errors as
+/* SAVEDATE (RFC 8514): when the message came into this folder, seconds since the epoch: what
+ * the file's name begins with, or INTERNALDATE where that is no time (doc/store.md). Errors as
  * mailbox_internaldate. */
 enum store_error mailbox_savedate(struct mailbox *mb, uint32_t uid, time_t *date_r);
 
