@@ -76,3 +76,13 @@ bool look_at_keywords(struct look *l)
     }
     return true;
 }
+
+void mailbox_learn_letters(struct mailbox *mb, uint32_t letters)
+{
+    uint32_t ignored = 0;
+    uint32_t unheard = letters & LETTERS_AZ & ~mb->keywords.used;
+    if (unheard == 0)
+        return;
+    mb->keywords_unread = keywords_look(&mb->keywords, mb->dirs.dir, &ignored);
+    mb->keywords.used |= unheard;
+}

@@ -210,6 +210,9 @@ bool mailbox_has_pending_lines(const struct mailbox *mb);
 /* Reads dovecot-keywords where it has changed, and marks the messages whose keywords have other
  * names now. False: no memory. */
 bool look_at_keywords(struct look *l);
+/* Before a message with these letters is told of: those that were on no message when the folder
+ * was last looked at are another session's, and their names are read. */
+void mailbox_learn_letters(struct mailbox *mb, uint32_t letters);
 /* Tells the index's record of keywords that were made for messages that do not have them yet.
  * To be called before their letters are added to f->letters. */
 void folder_remember_keywords(struct index_folder *f, const struct keywords *kw);

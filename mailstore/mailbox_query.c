@@ -123,8 +123,11 @@ static bool get(struct mailbox *mb, uint32_t uid, struct index_message *m_r, cha
         if (!mailbox_read(mb))
             return false;
         if (index_message_get(mb->index, mb->folder.id, uid, m_r, name_r, found_r) &&
-            (*found_r || is_current(mb)))
+            (*found_r || is_current(mb))) {
+            if (*found_r)
+                mailbox_learn_letters(mb, m_r->letters);
             return true;
+        }
         if (!look_for_another_try(mb))
             break;
     }
