@@ -91,25 +91,10 @@ static void put_listed(const struct lister *l, const struct listed *f, bool shut
 
 /* Whether a folder has children is not told: to know it the whole list must be read, 3 us a
  * folder. */
-static unsigned uses_of(struct store *store, const char *name)
-{
-    struct listed_folders folders;
-    unsigned uses = 0;
-    if (!special_use_possible(name))
-        return 0;
-    if (listed_folders_read(store, false, &folders) == STORE_OK)
-        special_uses_mark(&folders);
-    for (size_t i = 0; i < folders.count; i++)
-        if (strcmp(folders.folder[i].name, name) == 0)
-            uses = folders.folder[i].use;
-    listed_folders_free(&folders);
-    return uses;
-}
-
 void list_selected(const struct session *s, const struct text *called)
 {
     struct stream *io = s->io;
-    unsigned uses = uses_of(s->store, s->view.name);
+    unsigned uses = special_uses_of(s->store, s->view.name);
     const char *before = "* LIST (";
     for (unsigned i = 0; i < SPECIAL_USES; i++) {
         if ((uses & 1U << i) == 0)
@@ -157,7 +142,7 @@ static enum store_error list_folders(struct lister *l)
         (r->select & LIST_SUBSCRIBED) != 0 || (r->returns & LIST_RETURN_SUBSCRIBED) != 0;
     enum store_error error =
         listed_folders_read(l->c->session->store, subscriptions, &l->folders);
-    special_uses_mark(&l->folders);
+    special_uses_mark(l->c->session->store, &l->folders);
     for (size_t i = 0; error == STORE_OK && i < l->folders.count; i++)
         list_one(l, i);
     listed_folders_free(&l->folders);

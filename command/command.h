@@ -133,6 +133,7 @@ bool must_put_highest(struct command *c);
 bool command_uses_modseqs(struct command *c);
 
 /* One per command, or close family: see the table. */
+bool parse_create(struct command *c);
 bool parse_compress(struct command *c);
 void run_compress(struct command *c);
 bool parse_enable(struct command *c);

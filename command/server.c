@@ -9,8 +9,10 @@
 #include "auth/gate.h"
 #include "base/log.h"
 #include "command/command.h"
+#include "config/autocreate_list.h"
 #include "config/settings.h"
 #include "net/deflate.h"
+#include "session/autocreate.h"
 #include "session/modseq.h"
 
 #include <ctype.h>
@@ -307,12 +309,21 @@ bool serve_open(struct session *s, const char *tag, const char *mail_root,
     return false;
 }
 
+static void make_folders(const struct session *s)
+{
+    struct autocreate_item item;
+    for (const char *p = s->settings->autocreate; *p != '\0';)
+        if (autocreate_next(&p, &item))
+            autocreate(s->store, item.name, item.n, item.uses);
+}
+
 enum server_end serve_user(struct session *s, const char *tag)
 {
     char greeting[TAG_MAX + 16];
     stream_before_wait(s->io, release_snapshot, s->store);
     stream_when_idle(s->io, rest, s);
     s->state = STATE_AUTHENTICATED;
+    make_folders(s);
     snprintf(greeting, sizeof greeting, "%s %s", tag != NULL ? tag : "*",
              tag != NULL ? "OK" : "PREAUTH");
     tell_ready(s, greeting, tag != NULL ? "Logged in" : "imapd ready");

@@ -23,7 +23,7 @@ const struct command_entry command_table[] = {
     { "ENABLE", AFTER, NEWS_ALL, parse_enable, run_enable },
     { "SELECT", AFTER, NEWS_NONE, parse_select, run_select },
     { "EXAMINE", AFTER, NEWS_NONE, parse_select, run_examine },
-    { "CREATE", AFTER, NEWS_ALL, parse_one_mailbox, run_create },
+    { "CREATE", AFTER, NEWS_ALL, parse_create, run_create },
     { "DELETE", AFTER, NEWS_ALL, parse_one_mailbox, run_delete },
     { "RENAME", AFTER, NEWS_ALL, parse_rename, run_rename },
     { "SUBSCRIBE", AFTER, NEWS_ALL, parse_one_mailbox, run_subscribe },

@@ -4,6 +4,7 @@
  */
 #include "config/settings.h"
 
+#include "config/autocreate_list.h"
 #include "config/table.h"
 #include "config/value.h"
 
@@ -113,6 +114,19 @@ static bool take_certificates(struct settings *s, const struct setting *self, co
             return false;
         }
         p += n;
+    }
+    return take_optional_text(s, self, text, why);
+}
+
+static bool take_autocreate(struct settings *s, const struct setting *self, const char *text,
+                            struct buffer *why)
+{
+    struct autocreate_item item;
+    for (const char *p = text; *p != '\0';) {
+        if (!autocreate_next(&p, &item)) {
+            buffer_puts(why, "is no list of folders, each with its special uses behind it");
+            return false;
+        }
     }
     return take_optional_text(s, self, text, why);
 }
@@ -313,6 +327,7 @@ static const struct setting table[] = {
     { "auth_fail_delay", "2s", take_seconds, MEMBER(auth_fail_delay), 0, 60, " seconds", NULL },
     { "max_message", "256MiB", take_octets, MEMBER(max_message), 65536, 4294967295U, " octets",
       NULL },
+    { "autocreate", "", take_autocreate, MEMBER(autocreate), 0, 0, "", NULL },
     { "append_8bit_header", "no", take_boolean, MEMBER(append_8bit_header), 0, 0, "", NULL },
     { "expunge_on_logout", "no", take_boolean, MEMBER(expunge_on_logout), 0, 0, "", NULL },
     { "proxy_from", "", take_proxy_from, 0, 0, 0, "", NULL },

@@ -9,6 +9,7 @@
 #include "mailstore/folder_make.h"
 #include "mailstore/maildir.h"
 #include "mailstore/name.h"
+#include "mailstore/special_use.h"
 #include "mailstore/sys.h"
 
 #include <errno.h>
@@ -53,7 +54,23 @@ static enum store_error create(struct making *m, const char *name)
     return e;
 }
 
-enum store_error folder_create(struct store *store, const char *name)
+/* The uses come first, so that none of what can fail then comes after the folder is there. What
+ * was left of a folder that others have removed goes. */
+static enum store_error create_for(struct making *m, const char *name, unsigned uses)
+{
+    const struct entry *there = listing_find(m->listing, name);
+    if (there != NULL && there->selectable)
+        return STORE_EXISTS;
+    enum store_error e = special_use_assign(m->store, name, uses);
+    if (e != STORE_OK && uses != 0)
+        return e;
+    e = create(m, name);
+    if (e != STORE_OK && e != STORE_EXISTS && uses != 0)
+        (void)special_use_assign(m->store, name, 0);
+    return e;
+}
+
+enum store_error folder_create_for(struct store *store, const char *name, unsigned uses)
 {
     char normal[FOLDER_NAME_MAX + 1];
     enum store_error e = name_check(name, normal);
@@ -66,8 +83,13 @@ enum store_error folder_create(struct store *store, const char *name)
     if (e != STORE_OK)
         return e;
     struct making m = { .store = store, .listing = &l };
-    e = create(&m, normal);
+    e = create_for(&m, normal, uses);
     making_free(&m);
     listing_free(&l);
     return e;
+}
+
+enum store_error folder_create(struct store *store, const char *name)
+{
+    return folder_create_for(store, name, 0);
 }

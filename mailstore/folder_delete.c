@@ -18,6 +18,7 @@
 #include "mailstore/listing.h"
 #include "mailstore/maildir.h"
 #include "mailstore/name.h"
+#include "mailstore/special_use.h"
 #include "mailstore/sys.h"
 #include "mailstore/uidlist.h"
 
@@ -282,6 +283,7 @@ enum store_error folder_delete(struct store *store, const char *name)
     if (e != STORE_OK)
         return e;
     forget(store, key);
+    (void)special_use_assign(store, normal, 0);
     maildir_sweep(store->root);
     return STORE_OK;
 }

@@ -15,11 +15,12 @@
  *
  * A level that is no folder, only above others, can be renamed too: then those move. The new
  * name must be neither a folder nor such a level. Subscriptions stay as they are (RFC
- * 3501 6.3.6).
+ * 3501 6.3.6); special uses follow.
  */
 #include "mailstore/account.h"
 #include "mailstore/folder_make.h"
 #include "mailstore/name.h"
+#include "mailstore/special_use.h"
 #include "mailstore/sys.h"
 
 #include "base/log.h"
@@ -174,6 +175,10 @@ static enum store_error rename_listed(struct making *m, const char *from, const 
     /* The directory that holds what is below INBOX is not for sale. */
     if (m->listing->below_inbox != NULL && strcmp(e->path, m->listing->below_inbox) == 0)
         return STORE_CANNOT;
+    /* Of a file that can't be read nothing is known, and nothing follows. */
+    result = special_uses_follow(m->store, from, to);
+    if (result != STORE_OK && result != STORE_CORRUPT && result != STORE_LIMIT)
+        return result;
     struct buffer above;
     buffer_init(&above, PATH_ROOM);
     result = making_above(m, to, &above);
@@ -187,6 +192,7 @@ static enum store_error rename_listed(struct making *m, const char *from, const 
     buffer_free(&above);
     if (result != STORE_OK)
         making_undo(m);
+    (void)special_uses_forget(m->store, result == STORE_OK ? from : to);
     return result;
 }
 

@@ -116,9 +116,9 @@ bool name_is_reserved(const char *entry)
 {
     static const char *const whole[] = { "cur",         "new",           "tmp",
                                          "imapd-index", "maildirfilter", "shared-maildirs" };
-    static const char *const begin[] = { "dovecot-",     "dovecot.",     "subscriptions",
-                                         "courierimap",  "courierpop3d", "maildirsize",
-                                         "maildirfolder" };
+    static const char *const begin[] = { "dovecot-",      "dovecot.",         "subscriptions",
+                                         "courierimap",   "courierpop3d",     "maildirsize",
+                                         "maildirfolder", "imapd-special-use" };
     for (size_t i = 0; i < sizeof whole / sizeof *whole; i++) {
         if (strcmp(entry, whole[i]) == 0)
             return true;

@@ -84,6 +84,8 @@ enum store_error folder_open_dir(struct store *store, const char *name, int *fd_
  * is there and can be selected already; of several that create it at the same time exactly one
  * gets STORE_OK. STORE_LIMIT: an entry of a directory can't hold the name. */
 enum store_error folder_create(struct store *store, const char *name);
+/* The same for a folder with these uses (enum special_use, mailstore/special_use.h). */
+enum store_error folder_create_for(struct store *store, const char *name, unsigned uses);
 
 /* DELETE (6.3.4): removes the folder with all its messages; those below it stay. STORE_CANNOT
  * for INBOX and for a level that is no folder itself but has others below (RFC: an error), or

@@ -11,17 +11,14 @@
  * first change writes all of it to `subscriptions`.
  *
  * A change is made under `subscriptions.lock`, which Dovecot takes too, in a new file that
- * replaces the old one, so readers need no lock. The new file has one fixed name: what a killed
- * process leaves is overwritten by the next.
+ * replaces the old one, so readers need no lock (small_file.h).
  */
 #include "base/log.h"
 #include "mailstore/account.h"
 #include "mailstore/dotlock.h"
 #include "mailstore/name.h"
-#include "mailstore/sys.h"
+#include "mailstore/small_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -51,45 +48,12 @@ struct file {
 /* --- Reading. ------------------------------------------------------------------------------
  */
 
-static enum store_error read_text(int fd, struct buffer *text)
-{
-    for (;;) {
-        if (!buffer_reserve(text, 4096))
-            return STORE_LIMIT;
-        ssize_t n = sys_read(fd, text->data + text->len, 4096);
-        if (n < 0)
-            return store_error_from_errno(errno);
-        if (n == 0)
-            return STORE_OK;
-        text->len += (size_t)n;
-    }
-}
-
-static enum store_error read_named(struct store *store, const char *name, struct file *f)
-{
-    int fd = sys_open_beneath(store->root, name, O_RDONLY | O_NONBLOCK);
-    if (fd < 0)
-        return store_error_from_errno(errno);
-    struct stat st;
-    enum store_error e = STORE_OK;
-    if (sys_fstat(fd, &st) < 0)
-        e = store_error_from_errno(errno);
-    else if (!S_ISREG(st.st_mode))
-        e = STORE_CORRUPT;
-    else
-        e = read_text(fd, &f->text);
-    sys_close(fd);
-    if (e == STORE_OK)
-        f->mode = st.st_mode & 0666;
-    return e;
-}
-
 /* Reads what there is. On failure nothing needs to be freed. */
 static enum store_error file_read(struct store *store, struct file *f)
 {
     *f = (struct file){ .format = FORMAT_NONE, .mode = MODE_FILE };
     buffer_init(&f->text, FILE_MAX);
-    enum store_error e = read_named(store, FILE_NAME, f);
+    enum store_error e = small_file_read(store->root, FILE_NAME, &f->text, &f->mode);
     if (e == STORE_OK && f->text.len > 0) {
         f->format = FORMAT_1;
         if (f->text.len >= HEADER_LENGTH && memcmp(f->text.data, HEADER, HEADER_LENGTH) == 0) {
@@ -99,7 +63,7 @@ static enum store_error file_read(struct store *store, struct file *f)
             f->format = FORMAT_UNKNOWN;
         }
     } else if (e == STORE_NONEXISTENT) {
-        e = read_named(store, COURIER_NAME, f);
+        e = small_file_read(store->root, COURIER_NAME, &f->text, &f->mode);
         f->mode = MODE_FILE;
         if (e == STORE_OK)
             f->format = FORMAT_COURIER;
@@ -334,43 +298,6 @@ static enum store_error compose(enum store_layout layout, struct file *f, const 
     return text->failed ? STORE_LIMIT : STORE_OK;
 }
 
-static int write_all(int fd, const char *data, size_t n)
-{
-    while (n > 0) {
-        ssize_t done = sys_write(fd, data, n);
-        if (done < 0)
-            return -1;
-        data += done;
-        n -= (size_t)done;
-    }
-    return 0;
-}
-
-/* Replaces the file. */
-static enum store_error replace(struct store *store, const struct buffer *text, mode_t mode,
-                                struct dotlock *lock)
-{
-    int fd =
-        sys_openat(store->root, NEW_NAME, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, MODE_FILE);
-    if (fd < 0)
-        return store_error_from_errno(errno);
-    enum store_error e = STORE_OK;
-    if (write_all(fd, text->data, text->len) < 0 || sys_fchmod(fd, mode) < 0 ||
-        sys_fsync(fd) < 0)
-        e = store_error_from_errno(errno);
-    if (sys_close(fd) < 0 && e == STORE_OK)
-        e = store_error_from_errno(errno);
-    if (e == STORE_OK && !dotlock_keep(lock))
-        e = STORE_INUSE;
-    if (e == STORE_OK && sys_renameat(store->root, NEW_NAME, store->root, FILE_NAME) < 0)
-        e = store_error_from_errno(errno);
-    if (e != STORE_OK)
-        sys_unlinkat(store->root, NEW_NAME, 0);
-    else if (sys_fsync(store->root) < 0)
-        e = store_error_from_errno(errno);
-    return e;
-}
-
 static enum store_error change_locked(struct store *store, const char *name, bool subscribe,
                                       struct dotlock *lock)
 {
@@ -388,7 +315,7 @@ static enum store_error change_locked(struct store *store, const char *name, boo
     bool changed = false;
     e = compose(store->layout, &f, name, subscribe, &text, &changed);
     if (e == STORE_OK && changed)
-        e = replace(store, &text, f.mode, lock);
+        e = small_file_replace(store->root, FILE_NAME, NEW_NAME, &text, f.mode, lock);
     buffer_free(&text);
     buffer_free(&f.text);
     return e;

@@ -2,26 +2,19 @@
 #ifndef SESSION_SPECIAL_USE_H
 #define SESSION_SPECIAL_USE_H
 
+#include "mailstore/special_use.h"
 #include "session/folders.h"
 
-enum special_use {
-    USE_ARCHIVE = 1 << 0,
-    USE_DRAFTS = 1 << 1,
-    USE_JUNK = 1 << 2,
-    USE_SENT = 1 << 3,
-    USE_TRASH = 1 << 4
-};
-#define SPECIAL_USES 5
+/* Sets `use` of those folders that have one: what clients have said (mailstore/special_use.h),
+ * and the uses that are left by the folders' names. Of several that could be the same, the one
+ * whose name is the most usual (the order in special_use.c); only mailboxes at the top, which
+ * is where clients make them. */
+void special_uses_mark(struct store *store, struct listed_folders *l);
 
-/* As LIST tells them: bit i of enum special_use. */
-extern const char *const special_use_name[SPECIAL_USES];
+/* The same for one folder. Without memory none is known. */
+unsigned special_uses_of(struct store *store, const char *name);
 
-/* Sets `use` of those folders that have one, by their names: of several that could be the same,
- * the one whose name is the most usual (the order in special_use.c). Only mailboxes at the top,
- * which is where clients make them. */
-void special_uses_mark(struct listed_folders *l);
-
-/* Whether a folder of this name may have a use: others need not be looked for. */
-bool special_use_possible(const char *name);
+/* The use that a name says by itself; 0: none. */
+unsigned special_use_usual(const char *name);
 
 #endif
