@@ -20,7 +20,7 @@ void put_capabilities(const struct session *s, struct stream *io)
             "SORT SORT=DISPLAY ESORT "
             "THREAD=ORDEREDSUBJECT THREAD=REFERENCES THREAD=REFS MULTIAPPEND "
             "CATENATE URL-PARTIAL REPLACE"
-            " COMPRESS=DEFLATE");
+            " COMPRESS=DEFLATE INPROGRESS");
         stream_printf(io, " APPENDLIMIT=%" PRIu64, s->settings->max_message);
         return;
     }

@@ -9,6 +9,7 @@
 #include "auth/gate.h"
 #include "base/log.h"
 #include "command/command.h"
+#include "command/progress.h"
 #include "config/autocreate_list.h"
 #include "config/settings.h"
 #include "net/deflate.h"
@@ -157,6 +158,7 @@ enum next { NEXT_COMMAND, NEXT_BAD, NEXT_FOREIGN, NEXT_END };
 static enum next one_command(struct session *s, struct lexer *lx)
 {
     struct command c = { .session = s, .lexer = lx, .text = "Done" };
+    struct progress progress;
     lexer_begin(lx);
     if (!parse_name(&c) || !check_state(&c) || !c.entry->parse(&c)) {
         if (lx->failure == LEXER_END)
@@ -166,8 +168,10 @@ static enum next one_command(struct session *s, struct lexer *lx)
         answer_bad(&c);
         return lexer_recover(lx) ? NEXT_BAD : NEXT_END;
     }
+    progress_begin(&progress, s, c.tag);
     c.entry->run(&c);
     bool going_on = (!c.rest_unread || lexer_recover(lx)) && tell_news(&c);
+    progress_end(&progress);
     view_own_free(&c.own);
     if (!going_on)
         return NEXT_END;

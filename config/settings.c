@@ -325,6 +325,8 @@ static const struct setting table[] = {
     { "max_user_connections", "60", take_number, MEMBER(max_user_connections), 0, 10000, "",
       NULL },
     { "auth_fail_delay", "2s", take_seconds, MEMBER(auth_fail_delay), 0, 60, " seconds", NULL },
+    { "progress_interval", "10s", take_seconds, MEMBER(progress_interval), 0, 600, " seconds",
+      NULL },
     { "max_message", "256MiB", take_octets, MEMBER(max_message), 65536, 4294967295U, " octets",
       NULL },
     { "autocreate", "", take_autocreate, MEMBER(autocreate), 0, 0, "", NULL },

@@ -55,9 +55,10 @@ struct settings {
     unsigned max_user_connections; /* 0: any number */
     struct network proxy_from[PROXY_FROM_MAX];
     size_t proxy_from_count;
-    uint64_t max_message;    /* octets */
-    char *autocreate;        /* config/autocreate_list.h */
-    bool append_8bit_header; /* from clients that have not enabled UTF-8, too */
+    unsigned progress_interval; /* seconds; 0: progress is not told */
+    uint64_t max_message;       /* octets */
+    char *autocreate;           /* config/autocreate_list.h */
+    bool append_8bit_header;    /* from clients that have not enabled UTF-8, too */
     bool expunge_on_logout;
     enum log_destination log;
 };

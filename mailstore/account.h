@@ -16,7 +16,15 @@ struct store {
     struct index *index; /* NULL: not opened yet */
     bool writes;         /* a folder was opened for writing: the index will be written to */
     bool grown;          /* a look has needed much memory, which is free by now */
+    store_progress *progress; /* or NULL */
+    void *progress_ctx;
 };
+
+static inline void store_tell_progress(const struct store *store, uint64_t done, uint64_t goal)
+{
+    if (store->progress != NULL)
+        store->progress(store->progress_ctx, done, goal);
+}
 
 /* The index, opened now where it is not yet. NULL: no memory. */
 struct index *store_index(struct store *store);

@@ -89,6 +89,11 @@ enum store_error mailbox_begin(struct store *store, const char *name,
     return mend(store, name, identity_r);
 }
 
+void mailbox_progress(const struct mailbox *mb, uint64_t done, uint64_t goal)
+{
+    store_tell_progress(mb->store, done, goal);
+}
+
 void mailbox_close(struct mailbox *mb)
 {
     if (mb == NULL)

@@ -169,6 +169,9 @@ enum changes_told mailbox_changes(struct mailbox *mb, uint64_t since,
 bool mailbox_gaps(struct mailbox *mb, void (*each)(void *ctx, uint32_t first, uint32_t last),
                   void *ctx);
 
+/* For those who go through many messages: tells who wants to know (store_on_progress). */
+void mailbox_progress(const struct mailbox *mb, uint64_t done, uint64_t goal);
+
 /* --- Reading. STORE_EXPUNGED when the message is gone. ------------------------------------ */
 
 /* Opens a message. *in_r is the caller's, closed with mailbox_message_close before the mailbox

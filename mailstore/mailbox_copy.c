@@ -179,8 +179,10 @@ enum store_error mailbox_copy(struct mailbox *mb, const uint32_t *uid, size_t n,
     enum store_error e = append_open(mb->store, to, &a);
     if (e != STORE_OK)
         return e;
-    for (size_t i = 0; i < n && e == STORE_OK; i++)
+    for (size_t i = 0; i < n && e == STORE_OK; i++) {
+        store_tell_progress(mb->store, i, n);
         e = add_message(mb, uid[i], a, &looks);
+    }
     if (e != STORE_OK) {
         append_discard(a);
         return e;

@@ -144,6 +144,7 @@ struct look {
     size_t guids_allocated;
     bool reading_new; /* which directory the names come from */
     size_t seen_new;  /* records seen in new/, in this reading */
+    uint64_t sighted; /* entries of directories that were read */
     bool full;        /* cur/ was read too */
     bool clean;       /* the reading is proof of absence */
     bool cur_clean;   /* for what was in cur/ */

@@ -89,6 +89,7 @@ bool look_sight(void *ctx, const char *name)
 {
     struct look *l = ctx;
     struct maildir_name parts;
+    store_tell_progress(l->mb->store, ++l->sighted, 0);
     if (!maildir_name_parse(name, &parts))
         return add_clash(l, name, l->reading_new, NULL, false);
     struct record *rec = known(l, name, parts.unique_len);

@@ -68,6 +68,12 @@ enum store_error store_open_only(const char *root, enum store_layout layout,
     return open_store(root, layout, false, store_r);
 }
 
+void store_on_progress(struct store *store, store_progress *tell, void *ctx)
+{
+    store->progress = tell;
+    store->progress_ctx = ctx;
+}
+
 void store_close(struct store *store)
 {
     if (store == NULL)

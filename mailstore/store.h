@@ -54,6 +54,13 @@ void store_release(struct store *store);
  * the index's first write would have to wait for, while nobody waits. */
 void store_idle(struct store *store);
 
+/* From now on tell(ctx, done, goal) is called often while something goes on that can take long:
+ * so many messages, or directory entries, of so many (0: not known). Something else that begins
+ * begins at 0 again. Locks may be held: it must not wait, nor use the store. `tell` NULL: nobody
+ * is told, as at first. */
+typedef void store_progress(void *ctx, uint64_t done, uint64_t goal);
+void store_on_progress(struct store *store, store_progress *tell, void *ctx);
+
 int store_root_fd(const struct store *store); /* the store's, do not close */
 
 /* Brings a client's name, UTF-8 of n octets, into the one form the store works with: INBOX in

@@ -230,6 +230,34 @@ bool stream_flush(struct stream *s)
     return send_buffer(s, false);
 }
 
+/* How much was taken; 0 also where it can't be said now: the next flush finds out. */
+static size_t send_some(const struct stream *s)
+{
+    struct pollfd fd = { .fd = s->out_fd, .events = POLLOUT };
+    size_t n = s->out_len;
+    ssize_t done = 0;
+    if (s->transport != NULL)
+        done = s->transport->write(s->transport, s->out, n);
+    else if (s->out_socket)
+        done = send(s->out_fd, s->out, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+    else if (poll(&fd, 1, 0) == 1 &&
+             (fd.revents & POLLOUT) != 0) /* room for so much at least */
+        done = write(s->out_fd, s->out, n < PIPE_BUF ? n : PIPE_BUF);
+    return done > 0 ? (size_t)done : 0;
+}
+
+void stream_push(struct stream *s)
+{
+    size_t done;
+    while (s->state == STREAM_OPEN && s->out_len > 0 && (done = send_some(s)) > 0) {
+        memmove(s->out, s->out + done, s->out_len - done);
+        s->out_len -= done;
+        s->octets_out += done;
+    }
+    if (s->state == STREAM_OPEN && s->transport != NULL)
+        (void)s->transport->flush(s->transport);
+}
+
 bool stream_write_beyond(struct stream *s, const void *octets, size_t n)
 {
     if (s->state != STREAM_OPEN || !send_buffer(s, true))

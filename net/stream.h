@@ -112,6 +112,9 @@ bool stream_put_uint(struct stream *s, uint64_t n); /* in decimal */
 bool stream_printf(struct stream *s, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 bool stream_flush(struct stream *s);
+/* Sends of what was written as much as goes at once: never waits, and calls nothing that is
+ * called before a wait. For news in the midst of work. */
+void stream_push(struct stream *s);
 
 /* Waits until a descriptor of the connection's is ready for these events of poll(2). False: the
  * timeout or the deadline came first, or the wait failed; the stream has ended. */

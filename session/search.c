@@ -349,6 +349,7 @@ void search_among(const struct view *v, const struct search_program *program,
     buffer_init(&s.lines.value, SUMMARY_MAX);
     buffer_init(&s.references, SUMMARY_MAX);
     for (size_t i = 0; i < found->count; i++) {
+        mailbox_progress(v->mailbox, i, found->count);
         s.sequence = view_sequence_next(v, found->uid[i], &at);
         mailbox_message_ahead(v->mailbox, found->uid + i, found->count - i);
         if (mailbox_get(v->mailbox, found->uid[i], &s.info))

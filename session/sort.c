@@ -123,6 +123,7 @@ static bool gather(struct sorter *s, const uint32_t *uid, size_t n)
     struct summary_sort sort;
     bool summary = wants_summary(s->program);
     for (size_t i = 0; i < n; i++) {
+        mailbox_progress(s->mailbox, i, n);
         content_at(&s->content, uid[i]);
         if (summary)
             mailbox_message_ahead(s->mailbox, uid + i, n - i);

@@ -175,6 +175,7 @@ static enum store_error read_all(struct reader *r, const uint32_t *uid, size_t n
 {
     enum store_error error = STORE_OK;
     for (size_t i = 0; i < n && error == STORE_OK; i++) {
+        mailbox_progress(r->v->mailbox, i, n);
         r->f->node[i] = (struct node){ .uid = uid[i], .parent = NOBODY };
         content_at(&r->content, uid[i]);
         mailbox_message_ahead(r->v->mailbox, uid + i, n - i);
