@@ -45,6 +45,7 @@ void command_store_error(struct command *c, enum store_error error)
         [STORE_NONEXISTENT] = "NONEXISTENT",
         [STORE_EXISTS] = "ALREADYEXISTS",
         [STORE_CANNOT] = "CANNOT",
+        [STORE_HASCHILDREN] = "HASCHILDREN", /* RFC 9051 section 7.1 */
         [STORE_EXPUNGED] = "EXPUNGEISSUED",
         [STORE_NOPERM] = "NOPERM",
         [STORE_OVERQUOTA] = "OVERQUOTA",

@@ -55,6 +55,8 @@ const char *store_error_text(enum store_error e)
         return "Mailbox exists already";
     case STORE_CANNOT:
         return "This can't be done with that mailbox name";
+    case STORE_HASCHILDREN:
+        return "There are mailboxes below it, and it is none itself";
     case STORE_EXPUNGED:
         return "Some of the messages are gone";
     case STORE_NOPERM:

@@ -7,6 +7,7 @@ enum store_error {
     STORE_NONEXISTENT, /* no such folder */
     STORE_EXISTS,      /* a folder of that name is there already */
     STORE_CANNOT,      /* the name or the request can never be served (INBOX deleted ...) */
+    STORE_HASCHILDREN, /* nothing but a level above folders, which can't be deleted */
     STORE_EXPUNGED,    /* the message is gone: another session or program removed it */
     STORE_NOPERM,      /* EACCES, EPERM, EROFS */
     STORE_OVERQUOTA,   /* EDQUOT, ENOSPC, EFBIG */

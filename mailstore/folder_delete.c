@@ -232,9 +232,9 @@ static enum store_error delete_listed(struct store *store, const struct listing 
     listing_range(l, name, &count);
     const struct entry *e = listing_find(l, name);
     if (e == NULL)
-        return count > 0 ? STORE_CANNOT : STORE_NONEXISTENT;
+        return count > 0 ? STORE_HASCHILDREN : STORE_NONEXISTENT;
     if (!e->selectable)
-        return count > 1 ? STORE_CANNOT : delete_level(store, e);
+        return count > 1 ? STORE_HASCHILDREN : delete_level(store, e);
     if (store->layout == LAYOUT_MAILDIRPP || e->link)
         return delete_whole(store, e);
     return delete_fs(store, e);

@@ -56,8 +56,8 @@ void store_idle(struct store *store);
 
 /* From now on tell(ctx, done, goal) is called often while something goes on that can take long:
  * so many messages, or directory entries, of so many (0: not known). Something else that begins
- * begins at 0 again. Locks may be held: it must not wait, nor use the store. `tell` NULL: nobody
- * is told, as at first. */
+ * begins at 0 again. Locks may be held: it must not wait, nor use the store. `tell` NULL:
+ * nobody is told, as at first. */
 typedef void store_progress(void *ctx, uint64_t done, uint64_t goal);
 void store_on_progress(struct store *store, store_progress *tell, void *ctx);
 
@@ -95,9 +95,10 @@ enum store_error folder_create(struct store *store, const char *name);
 enum store_error folder_create_for(struct store *store, const char *name, unsigned uses);
 
 /* DELETE (6.3.4): removes the folder with all its messages; those below it stay. STORE_CANNOT
- * for INBOX and for a level that is no folder itself but has others below (RFC: an error), or
- * something that is no mail (layout fs). STORE_NONEXISTENT: there is none. A failure can leave
- * a part of the folder removed in layout fs; it can be deleted again. */
+ * for INBOX, and for a level that is no folder itself and holds something that is no mail
+ * (layout fs); STORE_HASCHILDREN for one that has others below (RFC: an error).
+ * STORE_NONEXISTENT: there is none. A failure can leave a part of the folder removed in layout
+ * fs; it can be deleted again. */
 enum store_error folder_delete(struct store *store, const char *name);
 
 /* RENAME (6.3.5) of any folder but INBOX (which the caller does with messages moved): the

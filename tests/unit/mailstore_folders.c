@@ -219,7 +219,7 @@ static void check_delete(enum store_layout layout)
     assert_false(root_has(&r, fs ? "a/dovecot-uidlist" : ".a/dovecot-uidlist"));
     assert_false(root_has(&r, fs ? "a/courierimapkeywords" : ".a"));
     /* RFC 3501 6.3.4: an error, where a name has others below and is \Noselect */
-    assert_int_equal(folder_delete(r.store, "a"), STORE_CANNOT);
+    assert_int_equal(folder_delete(r.store, "a"), STORE_HASCHILDREN);
     assert_int_equal(folder_delete(r.store, "a/b"), STORE_OK);
     if (fs) {
         root_expect_list(&r, "INBOX -a");
