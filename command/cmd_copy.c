@@ -38,7 +38,7 @@ static const char *copied_code(struct command *c, uint32_t uidvalidity,
 
 /* Copies the messages; *code_r: COPYUID. False: the command is ended. */
 static bool copy(struct command *c, const struct view_messages *messages, const char *to,
-                 const char **code_r)
+                 bool moves, const char **code_r)
 {
     uint32_t uidvalidity;
     uint32_t *new_uid = calloc(messages->count, sizeof *new_uid);
@@ -47,7 +47,7 @@ static bool copy(struct command *c, const struct view_messages *messages, const 
         return false;
     }
     enum store_error error = mailbox_copy(c->session->view.mailbox, messages->uid,
-                                          messages->count, to, &uidvalidity, new_uid);
+                                          messages->count, to, moves, &uidvalidity, new_uid);
     if (error == STORE_NONEXISTENT) {
         command_no(c, "TRYCREATE", "There is no such mailbox");
     } else if (error != STORE_OK) {
@@ -63,7 +63,7 @@ static bool copy(struct command *c, const struct view_messages *messages, const 
 static void copy_all(struct command *c, const struct view_messages *messages, const char *to)
 {
     const char *code;
-    if (copy(c, messages, to, &code))
+    if (copy(c, messages, to, false, &code))
         command_ok(c, code, "COPY completed");
 }
 
@@ -75,7 +75,7 @@ static void move_all(struct command *c, const struct view_messages *messages, co
     struct session *s = c->session;
     const char *code;
     size_t removed;
-    if (!copy(c, messages, to, &code))
+    if (!copy(c, messages, to, true, &code))
         return;
     if (code != NULL)
         stream_printf(s->io, "* OK [%s] Copied\r\n", code);

@@ -43,7 +43,8 @@ static enum store_error copy_all(struct mailbox *inbox, const char *to,
         while (all_r->count < counts.messages && mailbox_next(inbox, info.uid + 1, &info))
             all_r->uid[all_r->count++] = info.uid;
         if (all_r->count == counts.messages)
-            error = mailbox_copy(inbox, all_r->uid, all_r->count, to, &uidvalidity, new_uid);
+            error =
+                mailbox_copy(inbox, all_r->uid, all_r->count, to, true, &uidvalidity, new_uid);
     }
     free(new_uid);
     return error;

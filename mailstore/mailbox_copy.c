@@ -9,7 +9,9 @@
  *
  * DURABLE. The link shares the source's octets. A delivery syncs them, but not every program
  * that writes into a Maildir does; so a file whose inode changed within the last minute is
- * synced here. An older one the kernel has written by itself.
+ * synced here. An older one the kernel has written by itself. What is moved is afterwards what
+ * it was before, the same octets under another name, no safer for it: nothing is synced but the
+ * directories (of 2,000 young messages MOVE took 233 ms with it, Dovecot 73).
  */
 #include "mailstore/append_private.h"
 #include "mailstore/mailbox_private.h"
@@ -115,14 +117,14 @@ static uint64_t known_vsize(const char *name, const struct stat *st)
 }
 
 static enum store_error add_file(struct mailbox *mb, const struct located *at, struct append *a,
-                                 int fd, const char *guid)
+                                 int fd, const char *guid, bool moves)
 {
     struct stat st;
     const char *name[KEYWORDS_MAX];
     size_t names = 0;
     if (sys_fstat(fd, &st) < 0)
         return store_error_from_errno(errno);
-    enum store_error e = sync_young(fd, &st);
+    enum store_error e = moves ? STORE_OK : sync_young(fd, &st);
     if (e != STORE_OK)
         return e;
     keyword_names(mb, keywords_from_letters(&mb->keywords, at->m.letters), name, &names);
@@ -143,7 +145,7 @@ static void drop_last_item(struct append *a)
 /* One message. Between opening and linking it may be renamed: then all is done again, so that
  * its flags are those of the name that was linked. */
 static enum store_error add_message(struct mailbox *mb, uint32_t uid, struct append *a,
-                                    unsigned *looks)
+                                    unsigned *looks, bool moves)
 {
     for (;;) {
         int fd = -1;
@@ -156,7 +158,7 @@ static enum store_error add_message(struct mailbox *mb, uint32_t uid, struct app
         e = mailbox_guid(mb, uid, guid);
         index_release(mb->index); /* the disk is waited for */
         if (e == STORE_OK)
-            e = add_file(mb, &at, a, fd, guid);
+            e = add_file(mb, &at, a, fd, guid, moves);
         sys_close(fd);
         if (e != STORE_NONEXISTENT)
             return e;
@@ -169,7 +171,7 @@ static enum store_error add_message(struct mailbox *mb, uint32_t uid, struct app
 }
 
 enum store_error mailbox_copy(struct mailbox *mb, const uint32_t *uid, size_t n, const char *to,
-                              uint32_t *uidvalidity_r, uint32_t *new_uid)
+                              bool moves, uint32_t *uidvalidity_r, uint32_t *new_uid)
 {
     struct append *a = NULL;
     unsigned looks = LOOKS_PER_CALL;
@@ -181,7 +183,7 @@ enum store_error mailbox_copy(struct mailbox *mb, const uint32_t *uid, size_t n,
         return e;
     for (size_t i = 0; i < n && e == STORE_OK; i++) {
         store_tell_progress(mb->store, i, n);
-        e = add_message(mb, uid[i], a, &looks);
+        e = add_message(mb, uid[i], a, &looks, moves);
     }
     if (e != STORE_OK) {
         append_discard(a);
