@@ -161,6 +161,14 @@ static bool is_repeated(const struct keywords *kw, unsigned letter)
     return false;
 }
 
+bool keywords_unnamed(const struct keywords *kw)
+{
+    for (unsigned i = 0; i < LETTERS_COUNTED; i++)
+        if ((kw->used >> i & 1U) != 0 && kw->name[i] == NULL)
+            return true;
+    return false;
+}
+
 const char *keywords_name(const struct keywords *kw, unsigned index)
 {
     if (index == LETTER_P_INDEX)

@@ -56,6 +56,9 @@ enum store_error keywords_look(struct keywords *kw, int dir, uint32_t *renamed_r
  * on files without a name, or whose name is no atom, is "unknown-<n>" (Dovecot's way). */
 const char *keywords_name(const struct keywords *kw, unsigned index);
 
+/* Whether there is a letter on files that has no name yet. */
+bool keywords_unnamed(const struct keywords *kw);
+
 /* The index of a keyword, in any case; -1: not known here. */
 int keywords_index(const struct keywords *kw, const char *name);
 

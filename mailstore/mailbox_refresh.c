@@ -27,7 +27,7 @@
  * held back for HELD_LOOKS looks, at the first look for none, since there the dead lines are
  * old ones by all likelihood; then the line is given up, but marked `hidden`: should its file
  * turn up in this session after all, it stays unseen until the next, and keeps its UID. The
- * first clean reading without it proves it gone.
+ * first clean reading without it, with the lock free before, proves it gone.
  */
 #include "mailstore/mailbox_private.h"
 
@@ -136,10 +136,18 @@ bool mailbox_has_pending_lines(const struct mailbox *mb)
     return false;
 }
 
-static void look_at_lock(struct look *l)
+static bool has_hidden(const struct mailbox *mb)
+{
+    for (size_t i = 0; i < mb->table.count; i++)
+        if (mb->table.rec[i].hidden)
+            return true;
+    return false;
+}
+
+static void look_at_lock(struct look *l, bool cur_too)
 {
     struct stat st;
-    if (!l->quiet && mailbox_has_pending_lines(l->mb))
+    if (!l->quiet && (mailbox_has_pending_lines(l->mb) || (cur_too && has_hidden(l->mb))))
         l->quiet = sys_fstatat(l->mb->dirs.dir, UIDLIST_LOCK, &st, AT_SYMLINK_NOFOLLOW) < 0 &&
                    errno == ENOENT;
 }
@@ -151,11 +159,11 @@ static bool was_seen(const struct look *l, const struct record *rec, bool proof)
     return rec->seen >= (proof ? l->mb->look : l->first);
 }
 
-/* A line that was given up may be of a message that a view has shown, by what another index knew
- * of it. */
+/* A line that was given up may be of a message that a view has shown, by what another index
+ * knew of it. As for other lines it must be known that who wrote it is done. */
 static void prove_gone(const struct look *l, struct record *rec)
 {
-    if (was_seen(l, rec, true))
+    if (was_seen(l, rec, true) || !(l->locked || l->quiet))
         return;
     rec->hidden = false;
     record_changed(rec);
@@ -239,7 +247,7 @@ enum store_error look_read(struct look *l, bool cur_too)
     for (int i = 0;; i++) {
         if (cur_too && !look_load_whole(l))
             return STORE_UNAVAILABLE;
-        look_at_lock(l);
+        look_at_lock(l, cur_too);
         enum store_error e = read_once(l, cur_too);
         if (e != STORE_OK)
             return e;
@@ -326,7 +334,7 @@ enum store_error look_through(struct look *l)
         return e;
     if (!look_at_keywords(l))
         return STORE_UNAVAILABLE;
-    look_at_lock(l);
+    look_at_lock(l, false);
     bool all = l->how == LOOK_ALL || l->read_all;
     bool read_new = !dir_stamp_unchanged(&mb->new, mb->dirs.new, mb->grain) || all;
     bool read_cur = !dir_stamp_unchanged(&mb->cur, mb->dirs.cur, mb->grain) || all;
@@ -334,6 +342,9 @@ enum store_error look_through(struct look *l)
         e = look_read(l, read_cur);
     else
         resolve_unread(l);
+    /* A name is written before its letter is on any file: those read now may have newer ones. */
+    if (e == STORE_OK && keywords_unnamed(&mb->keywords) && !look_at_keywords(l))
+        return STORE_UNAVAILABLE;
     if (e == STORE_OK && l->read_all)
         l->unlisted = any_unlisted(mb);
     return e;
