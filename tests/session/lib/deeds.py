@@ -15,9 +15,9 @@ def some_uids(p, r):
     return sorted(r.sample(known, min(len(known), r.choice([1, 1, 2, 3, 8])))) if known else []
 
 
-def named(p, r, uids):
+def named(p, r, uids, by_uid=None):
     """(prefix, set): by UID or by number."""
-    if r.random() < 0.5:
+    if r.random() < 0.5 if by_uid is None else by_uid:
         return b'UID ', belief.sequence_set(uids)
     return b'', belief.sequence_set([p.view.uids.index(u) + 1 for u in uids])
 
@@ -32,11 +32,11 @@ def noop(p, r):
     told(*(yield r.choice([b'NOOP', b'NOOP', b'CHECK'])))
 
 
-def store(p, r):
+def store(p, r, by_uid=None):
     uids = some_uids(p, r)
     if not uids:
         return
-    by_uid, which = named(p, r, uids)
+    by_uid, which = named(p, r, uids, by_uid)
     op, given = r.choice([b'+', b'-', b'']), some_flags(r)
     silent = r.random() < 0.5
     condition, limit = b'', None
@@ -93,6 +93,14 @@ def expunge(p, r):
     told(*(yield b'EXPUNGE'))
 
 
+def remove(p, r):
+    uids = some_uids(p, r)
+    if not uids:
+        return
+    for line in (b'UID STORE %s +FLAGS (\\Deleted)', b'UID EXPUNGE %s'):
+        told(*(yield line % belief.sequence_set(uids)))
+
+
 def append(p, r, folder):
     line = b'APPEND ' + folder
     for _ in range(r.choice([1, 1, 1, 2])):
@@ -119,11 +127,11 @@ def transfer(p, r, folder):
     p.world.given(folder, [uidvalidity, belief.sequence_set(targets)])
 
 
-def fetch(p, r):
+def fetch(p, r, by_uid=None):
     uids = some_uids(p, r)
     if not uids:
         return
-    by_uid, which = named(p, r, uids)
+    by_uid, which = named(p, r, uids, by_uid)
     items = r.choice([b'FLAGS', b'(UID FLAGS)', b'BODY[TEXT]', b'(BODY.PEEK[] FLAGS)', b'UID'])
     status, command = yield b'%sFETCH %s %s' % (by_uid, which, items)
     if told(status, command):
@@ -156,10 +164,10 @@ def fetch_changed(p, r):
              'UID', uid, 'is told for CHANGEDSINCE', since, ':', said)
 
 
-def search(p, r):
+def search(p, r, by_uid=None):
     if not p.view.uids:
         return
-    by_uid = r.choice([b'', b'UID '])
+    by_uid = r.choice([b'', b'UID ']) if by_uid is None else b'UID ' if by_uid else b''
     key = r.choice([b'FLAGGED', b'KEYWORD one', b'UNSEEN', b'1:*', b'ALL', b'MODSEQ'])
     modseqs = [p.view.message(u).modseq for u in p.view.uids if u]
     least = None
