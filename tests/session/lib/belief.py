@@ -56,6 +56,14 @@ class Cache:
         self.uidvalidity, self.highest, self.messages = uidvalidity, 0, {}
 
 
+class Truth(dict):
+    """(UIDVALIDITY, UID, mod-sequence) -> flags, as anybody was told. slack: how far, in
+    microseconds, a mod-sequence may go back. Who stores when the index has just been removed has
+    it from the old one, while who looks on in IDLE has begun the new one a moment before."""
+
+    slack = 0
+
+
 class Command:
     """What is in progress. name: of the command, with UID; news of messages depends on it."""
 
@@ -231,8 +239,8 @@ class Reader:
         if modseq:
             value = int(modseq[1])
             must(0 < value < 1 << 63, response)
-            must(value >= message.modseq, 'the mod-sequence of UID', uid, 'was', message.modseq,
-                 'and is', value)
+            must(value + view.truth.slack >= message.modseq,
+                 'the mod-sequence of UID', uid, 'was', message.modseq, 'and is', value)
             if value > message.modseq and not flags:
                 told.pop('flags', None)
                 told['base'], message.flags = message.flags, None

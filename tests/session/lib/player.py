@@ -21,7 +21,7 @@ class Player:
         self.start_of = (argv, log, identity, True, home, None, SECONDS)
         self.truth = truth      # what all have been told, for belief.Reader.same
         self.caches = {}        # by folder; what survives a connection
-        self.trace = collections.deque(maxlen=400)
+        self.trace = collections.deque(maxlen=2000)
         self.serial = 0
         self.connect()
 
