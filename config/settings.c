@@ -403,6 +403,7 @@ void settings_free(struct settings *s)
     free(s->tls_ocsp);
     free(s->tls_ticket_key);
     free(s->tls_ciphers);
+    free(s->autocreate);
     memset(s, 0, sizeof *s);
 }
 
