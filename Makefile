@@ -2,6 +2,7 @@
 #
 #   make            builds ./imapd
 #   make check      installs what is missing, builds, runs every test
+#   make check-clients   installs many mail clients, and holds the server against each
 #   make demo       installs what is missing, builds, serves a sample Maildir
 #   make install    DESTDIR and PREFIX are honoured
 #   make deps       installs what is missing from Debian (the one list of packages)
@@ -62,8 +63,8 @@ SAY = @echo '  $@' && $(1)
 endif
 COMPILE = $(CC) -std=c17 $(CPPFLAGS) $(WARN) $(HARDEN) $(INSTRUMENT) $(CFLAGS) -MMD -MP
 
-.PHONY: all check check-built check-unit check-session check-e2e check-client check-fuzz units demo \
-        replay growth deps deps-build deps-demo deps-lint deps-bench bench soak fuzz install clean lint \
+.PHONY: all check check-built check-unit check-session check-e2e check-client check-fuzz check-clients \
+        units demo replay growth deps deps-build deps-demo deps-lint deps-bench deps-clients bench soak fuzz install clean lint \
         format FORCE
 all: imapd
 
@@ -145,6 +146,8 @@ DEPS_BUILD := gcc libc6-dev libpam0g-dev libcrypt-dev libssl-dev libutf8proc-dev
 DEPS_DEMO  := xinetd python3 util-linux
 DEPS_CHECK := openssl libcmocka-dev libpam-wrapper systemd fail2ban mandoc curl mutt isync procps passwd \
               gsasl libsasl2-modules tmux dovecot-imapd e2fsprogs mount haproxy
+# What tests/client/more needs besides, a line each test.
+DEPS_CLIENTS :=
 DEPS_FUZZ  := clang libclang-rt-14-dev libutf8proc-dev
 DEPS_BENCH := openssl dovecot-imapd gnuplot-nox python3 util-linux
 DEPS_LINT  := clang-format clang-tidy cppcheck
@@ -159,6 +162,8 @@ deps-bench:
 	@tests/deps $(DEPS_BENCH)
 deps-lint:
 	@tests/deps $(DEPS_LINT)
+deps-clients: deps
+	@tests/deps $(DEPS_CLIENTS)
 
 units: $(UNITS)
 
@@ -180,6 +185,10 @@ check-client: imapd
 	@tests/run $(BUILD) client
 check-fuzz: replay growth
 	@tests/run $(BUILD) fuzz
+# Every client there is a test for: those of `make check` and those that take longer or bring much.
+check-clients: deps-clients
+	@$(MAKE) --no-print-directory imapd
+	@tests/run $(BUILD) client clients
 
 # What tests/interop/sort compares with others: needs message/ and what is below it, no more.
 $(BUILD)/interop/keys: $(BUILD)/tests/interop/keys.o $(foreach l,message $(BELOW_message),$(BUILD)/$(l).a)
