@@ -76,7 +76,7 @@ static bool refuse_empty(struct appending *a)
 bool append_data_close(struct appending *a)
 {
     if (!lexer_expect(a->c->lexer, ')')) {
-        command_bad(a->c, a->c->lexer->error);
+        command_bad_syntax(a->c);
         return false;
     }
     return true;
@@ -161,7 +161,7 @@ bool append_data_literal(struct appending *a, bool nul)
             error = append_data_write(a, octets, (size_t)n);
     }
     if (n != 0)
-        command_bad(c, c->lexer->error);
+        command_bad_syntax(c);
     else if (!fine)
         command_bad(c, "A literal can't hold NUL");
     else if (error != STORE_OK)

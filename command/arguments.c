@@ -23,7 +23,7 @@ enum store_error mailbox_from_wire(const struct session *s, const struct text *w
     for (size_t i = 0; i < wire->n; i++)
         utf8 |= (unsigned char)wire->octets[i] >= 0x80;
     bool decoded = utf8 ? buffer_append(&name, wire->octets, wire->n)
-                             : mutf7_to_utf8(wire->octets, wire->n, &name);
+                        : mutf7_to_utf8(wire->octets, wire->n, &name);
     enum store_error error = name.failed ? STORE_LIMIT : STORE_CANNOT;
     if (decoded)
         error = folder_name_normalize(name.data != NULL ? name.data : "", name.len, out);

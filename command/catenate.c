@@ -168,7 +168,7 @@ static bool write_url(struct appending *a, struct source_folder *from, const str
 
 static bool bad(struct command *c)
 {
-    command_bad(c, c->lexer->error);
+    command_bad_syntax(c);
     return false;
 }
 

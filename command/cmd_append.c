@@ -28,13 +28,13 @@ static bool take_all(struct appending *a, struct append_args *args)
         if (!lexer_accept(lx, ' '))
             break;
         if (!parse_append_message(lx, &args->message)) {
-            command_bad(a->c, lx->error);
+            command_bad_syntax(a->c);
             return false;
         }
     }
     if (lexer_end(lx))
         return true;
-    command_bad(a->c, lx->error);
+    command_bad_syntax(a->c);
     return false;
 }
 

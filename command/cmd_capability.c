@@ -9,7 +9,9 @@
 
 void put_capabilities(const struct session *s, struct stream *io)
 {
-    stream_puts(io, "IMAP4rev1 IMAP4rev2 SASL-IR LITERAL+ ID");
+    stream_puts(io, "IMAP4rev1 IMAP4rev2 SASL-IR ID");
+    /* Never both (RFC 7888 section 5). */
+    stream_puts(io, s->settings->literal_minus ? " LITERAL-" : " LITERAL+");
     if (s->state != STATE_NOT_AUTHENTICATED) {
         stream_puts(
             io,

@@ -87,7 +87,7 @@ void run_idle(struct command *c)
     lexer_begin(c->lexer);
     if (!lexer_line(c->lexer, &line)) {
         c->rest_unread = true;
-        command_bad(c, c->lexer->error);
+        command_bad_syntax(c);
     } else if (strcasecmp(line.octets, "DONE") != 0) {
         command_bad(c, "Expected DONE");
     } else {

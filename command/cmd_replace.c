@@ -53,7 +53,7 @@ static void replace(struct command *c, uint32_t uid)
     struct appending a = { .c = c };
     bool taken = append_data(&a, &args->mailbox, &args->message);
     if (taken && !lexer_end(c->lexer)) {
-        command_bad(c, c->lexer->error);
+        command_bad_syntax(c);
         taken = false;
     }
     c->rest_unread = !taken;

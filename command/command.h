@@ -67,6 +67,8 @@ void *command_args(struct command *c, size_t size);
 void command_ok(struct command *c, const char *code, const char *text);
 void command_no(struct command *c, const char *code, const char *text);
 void command_bad(struct command *c, const char *text);
+/* BAD with what the lexer has against the command. */
+void command_bad_syntax(struct command *c);
 /* NO with the response code (RFC 5530) and the text that a failure of the store deserves. */
 void command_store_error(struct command *c, enum store_error error);
 

@@ -38,6 +38,13 @@ void command_bad(struct command *c, const char *text)
     end(c, ENDING_BAD, NULL, text);
 }
 
+/* TOOBIG: RFC 7888 section 5. */
+void command_bad_syntax(struct command *c)
+{
+    const struct lexer *lx = c->lexer;
+    end(c, ENDING_BAD, lx->failure == LEXER_TOOBIG ? "TOOBIG" : NULL, lx->error);
+}
+
 void command_store_error(struct command *c, enum store_error error)
 {
     static const char *const code[] = {

@@ -42,6 +42,9 @@ static const struct limits user_limits = {
     .lexer = { .line = 65536, .literal = 65536, .memory = 1048576 },
 };
 
+/* LITERAL- (RFC 7888 section 5). */
+#define LITERAL_MINUS_OCTETS 4096
+
 /* So many commands in a row that made no sense: this is no IMAP client (or one that goes on
  * after its LOGIN failed), and it is told to go. */
 #define BAD_IN_A_ROW_MAX 50
@@ -149,8 +152,12 @@ static void answer(struct command *c)
 /* The answer to what could not be read. */
 static void answer_bad(struct command *c)
 {
-    const struct lexer *lx = c->lexer;
-    stream_printf(c->session->io, "%s BAD %s\r\n", c->tag[0] != '\0' ? c->tag : "*", lx->error);
+    struct stream *io = c->session->io;
+    command_bad_syntax(c);
+    stream_printf(io, "%s BAD ", c->tag[0] != '\0' ? c->tag : "*");
+    if (c->code != NULL)
+        stream_printf(io, "[%s] ", c->code);
+    stream_printf(io, "%s\r\n", c->text);
 }
 
 enum next { NEXT_COMMAND, NEXT_BAD, NEXT_FOREIGN, NEXT_END };
@@ -249,6 +256,7 @@ static enum server_end loop(struct session *s, const struct limits *limits)
 {
     struct lexer lx;
     lexer_init(&lx, &s->io->source, &limits->lexer);
+    lx.limits.literal_plus = s->settings->literal_minus ? LITERAL_MINUS_OCTETS : 0;
     s->io->in_max = limits->octets;
     const char *why = commands(s, &lx, limits);
     lexer_free(&lx);

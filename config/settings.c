@@ -330,6 +330,7 @@ static const struct setting table[] = {
     { "max_message", "256MiB", take_octets, MEMBER(max_message), 65536, 4294967295U, " octets",
       NULL },
     { "autocreate", "", take_autocreate, MEMBER(autocreate), 0, 0, "", NULL },
+    { "literal_minus", "no", take_boolean, MEMBER(literal_minus), 0, 0, "", NULL },
     { "append_8bit_header", "no", take_boolean, MEMBER(append_8bit_header), 0, 0, "", NULL },
     { "expunge_on_logout", "no", take_boolean, MEMBER(expunge_on_logout), 0, 0, "", NULL },
     { "proxy_from", "", take_proxy_from, 0, 0, 0, "", NULL },

@@ -58,6 +58,7 @@ struct settings {
     unsigned progress_interval; /* seconds; 0: progress is not told */
     uint64_t max_message;       /* octets */
     char *autocreate;           /* config/autocreate_list.h */
+    bool literal_minus;         /* LITERAL- in place of LITERAL+ */
     bool append_8bit_header;    /* from clients that have not enabled UTF-8, too */
     bool expunge_on_logout;
     enum log_destination log;

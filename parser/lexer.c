@@ -10,6 +10,7 @@
 #include "parser/lexer.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -342,6 +343,10 @@ bool lexer_literal_head(struct lexer *lx, uint64_t *n_r)
     if (!head_complete(&lx->head) || !lexer_end(lx))
         return lexer_fail(lx, LEXER_SYNTAX, "this is no literal's size");
     *n_r = lx->head.n;
+    if (lx->head.plus && lx->limits.literal_plus != 0 && *n_r > lx->limits.literal_plus)
+        return lexer_fail(lx, LEXER_TOOBIG,
+                          "a literal of more than %" PRIu64 " octets is sent when asked for",
+                          lx->limits.literal_plus);
     return true;
 }
 

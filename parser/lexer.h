@@ -25,12 +25,14 @@ struct lexer_limits {
     size_t literal;  /* octets of one literal that is an argument (not APPEND's message) */
     size_t memory;   /* octets that all arguments of a command may take */
     size_t literals; /* that are arguments, of all commands together; 0: any number */
+    uint64_t literal_plus; /* octets of any one that is not synchronizing; 0: any number */
 };
 
 enum lexer_failure {
     LEXER_FINE,
     LEXER_SYNTAX, /* BAD: `error` says what */
     LEXER_LIMIT,  /* BAD: too long, too deep, too much */
+    LEXER_TOOBIG, /* BAD [TOOBIG]: past limits.literal_plus (RFC 7888 section 5) */
     LEXER_END     /* the input has ended */
 };
 

@@ -180,6 +180,29 @@ static void test_tags(void **state)
     lexer_free(&f.lexer);
 }
 
+/* LITERAL- (RFC 7888 section 5): what is announced without waiting may have so many octets,
+ * what waits any number. */
+static void test_literal_minus(void **state)
+{
+    static const struct {
+        const char *in;
+        enum lexer_failure failure;
+    } cases[] = { { "{4+}\r\nabcd", LEXER_FINE },
+                  { "{5+}\r\nabcde", LEXER_TOOBIG },
+                  { "{5}\r\nabcde", LEXER_FINE },
+                  { "{99999999999999999999+}\r\n", LEXER_SYNTAX } };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct fixture f;
+        struct text t;
+        open_text(&f, cases[i].in);
+        f.lexer.limits.literal_plus = 4;
+        assert_int_equal(lexer_string(&f.lexer, &t), cases[i].failure == LEXER_FINE);
+        assert_int_equal(f.lexer.failure, cases[i].failure);
+        lexer_free(&f.lexer);
+    }
+}
+
 /* After a failure at each octet of a command, recovery must stand exactly before "NEXT". */
 static void recovers(const char *bad, unsigned skip)
 {
@@ -348,6 +371,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_strings),
+        cmocka_unit_test(test_literal_minus),
         cmocka_unit_test(test_nil),
         cmocka_unit_test(test_nul),
         cmocka_unit_test(test_numbers),
