@@ -11,6 +11,7 @@
 struct writer {
     struct command *c;
     const struct threads *t;
+    const uint32_t *number; /* of each message: its UID, or its number */
     uint32_t *stack;
     size_t depth;
 };
@@ -22,10 +23,12 @@ bool parse_thread_command(struct command *c)
            lexer_end(c->lexer);
 }
 
-static void put_number(const struct writer *w, uint32_t uid)
+/* The messages' numbers in the place of their UIDs, which ascend. */
+static void take_numbers(const struct view *v, uint32_t *uid, size_t n)
 {
-    struct session *s = w->c->session;
-    stream_put_uint(s->io, w->c->by_uid ? uid : view_sequence(&s->view, uid));
+    size_t at = 0;
+    for (size_t i = 0; i < n; i++)
+        uid[i] = view_sequence_next(v, uid[i], &at);
 }
 
 /* From "(" on up to where the thread splits or ends. */
@@ -36,7 +39,7 @@ static void put_members(struct writer *w, uint32_t node)
     for (;;) {
         const struct thread_node *n = &w->t->node[node];
         if (n->uid != 0)
-            put_number(w, n->uid);
+            stream_put_uint(w->c->session->io, w->number[node]);
         if (n->uid != 0 && n->children > 0)
             stream_puts(w->c->session->io, " ");
         if (n->children != 1) {
@@ -67,16 +70,18 @@ static void put_threads(struct writer *w)
 }
 
 static enum store_error thread(struct command *c, const struct thread_program *program,
-                               const struct view_messages *found)
+                               struct view_messages *found)
 {
     struct threads t;
-    struct writer w = { .c = c, .t = &t };
+    struct writer w = { .c = c, .t = &t, .number = found->uid };
     enum store_error error =
         threads_make(&c->session->view, program->algorithm, found->uid, found->count, &t);
     /* A message is on it once, and so is the end of the list that it begins; and one root. */
     w.stack = calloc(found->count * 2 + 2, sizeof *w.stack);
     if (error == STORE_OK && w.stack == NULL)
         error = STORE_UNAVAILABLE;
+    if (error == STORE_OK && !c->by_uid)
+        take_numbers(&c->session->view, found->uid, found->count);
     if (error == STORE_OK)
         put_threads(&w);
     free(w.stack);

@@ -14,9 +14,9 @@ struct thread_node {
 };
 
 struct threads {
-    struct thread_node *node;
-    uint32_t *child; /* indices of nodes */
-    uint32_t *root;  /* the same, one a thread, in their order */
+    struct thread_node *node; /* the messages as they came, then those that are not there */
+    uint32_t *child;          /* indices of nodes */
+    uint32_t *root;           /* the same, one a thread, in their order */
     size_t roots;
 };
 
