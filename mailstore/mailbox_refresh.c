@@ -342,7 +342,8 @@ enum store_error look_through(struct look *l)
         e = look_read(l, read_cur);
     else
         resolve_unread(l);
-    /* A name is written before its letter is on any file: those read now may have newer ones. */
+    /* A name is written before its letter is on any file: those read now may have newer ones.
+     */
     if (e == STORE_OK && keywords_unnamed(&mb->keywords) && !look_at_keywords(l))
         return STORE_UNAVAILABLE;
     if (e == STORE_OK && l->read_all)

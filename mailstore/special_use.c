@@ -23,7 +23,8 @@
 #define LOCK_NAME "imapd-special-use.lock"
 #define NEW_NAME  "imapd-special-use.new"
 
-/* As for subscriptions; of five uses there are five lines at most, and what others have added. */
+/* As for subscriptions; of five uses there are five lines at most, and what others have added.
+ */
 #define FILE_MAX ((size_t)4 << 20)
 
 const char *const special_use_name[SPECIAL_USES] = { "\\Archive", "\\Drafts", "\\Junk",

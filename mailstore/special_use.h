@@ -40,8 +40,8 @@ enum store_error special_uses_read(struct store *store, struct special_uses *use
 void special_uses_free(struct special_uses *uses);
 
 /* From now on the folder, there or not yet, has exactly these uses, before all others that have
- * them; with uses 0 nothing is known of it any more. Durable; nothing is written where nothing changes. Errors as
- * those of subscriptions_change. */
+ * them; with uses 0 nothing is known of it any more. Durable; nothing is written where nothing
+ * changes. Errors as those of subscriptions_change. */
 enum store_error special_use_assign(struct store *store, const char *name, unsigned uses);
 
 /* For RENAME: what is known of `from` and of what is below it holds for these names with `to`
