@@ -36,62 +36,67 @@ static const char *copied_code(struct command *c, uint32_t uidvalidity,
     return kept;
 }
 
-/* Copies the messages; *code_r: COPYUID. False: the command is ended. */
-static bool copy(struct command *c, const struct view_messages *messages, const char *to,
-                 bool moves, const char **code_r)
+static void answer_error(struct command *c, enum store_error error)
+{
+    if (error == STORE_NONEXISTENT)
+        command_no(c, "TRYCREATE", "There is no such mailbox");
+    else
+        command_store_error(c, error);
+}
+
+static void copy_all(struct command *c, const struct view_messages *messages, const char *to,
+                     uint32_t *new_uid)
 {
     uint32_t uidvalidity;
-    uint32_t *new_uid = calloc(messages->count, sizeof *new_uid);
-    if (new_uid == NULL) {
-        command_store_error(c, STORE_UNAVAILABLE);
-        return false;
-    }
     enum store_error error = mailbox_copy(c->session->view.mailbox, messages->uid,
-                                          messages->count, to, moves, &uidvalidity, new_uid);
-    if (error == STORE_NONEXISTENT) {
-        command_no(c, "TRYCREATE", "There is no such mailbox");
-    } else if (error != STORE_OK) {
-        command_store_error(c, error);
-    } else {
-        c->session->counts.appended += messages->count;
-        *code_r = copied_code(c, uidvalidity, messages, new_uid);
+                                          messages->count, to, false, &uidvalidity, new_uid);
+    if (error != STORE_OK) {
+        answer_error(c, error);
+        return;
     }
-    free(new_uid);
-    return error == STORE_OK;
+    c->session->counts.appended += messages->count;
+    command_ok(c, copied_code(c, uidvalidity, messages, new_uid), "COPY completed");
 }
 
-static void copy_all(struct command *c, const struct view_messages *messages, const char *to)
+/* Leaves those that have a new UID. */
+static void keep_moved(struct view_messages *messages, uint32_t *new_uid)
 {
-    const char *code;
-    if (copy(c, messages, to, false, &code))
-        command_ok(c, code, "COPY completed");
+    size_t n = 0;
+    for (size_t i = 0; i < messages->count; i++) {
+        messages->uid[n] = messages->uid[i];
+        new_uid[n] = new_uid[i];
+        n += new_uid[n] != 0;
+    }
+    messages->count = n;
 }
 
-/* The originals are removed when the copies are durable, so that no message is ever in neither
- * folder. COPYUID comes before the EXPUNGE responses (RFC 6851 section 4.3), which are the
- * loop's news. */
-static void move_all(struct command *c, const struct view_messages *messages, const char *to)
+/* COPYUID comes before the EXPUNGE responses (RFC 6851 section 4.3), which are the loop's news;
+ * also where only some were moved, and the answer is NO (section 3.3). */
+static void move_all(struct command *c, const struct view_messages *messages, const char *to,
+                     uint32_t *new_uid)
 {
     struct session *s = c->session;
-    const char *code;
+    struct view_messages moved = *messages;
+    uint32_t uidvalidity;
     size_t removed;
-    if (!copy(c, messages, to, true, &code))
-        return;
+    enum store_error error = mailbox_move(s->view.mailbox, messages->uid, messages->count, to,
+                                          &uidvalidity, new_uid, &removed);
+    keep_moved(&moved, new_uid);
+    const char *code = moved.count == 0 ? NULL : copied_code(c, uidvalidity, &moved, new_uid);
     if (code != NULL)
-        stream_printf(s->io, "* OK [%s] Copied\r\n", code);
-    enum store_error error =
-        mailbox_remove(s->view.mailbox, messages->uid, messages->count, &removed);
+        stream_printf(s->io, "* OK [%s] Moved\r\n", code);
+    s->counts.appended += moved.count;
     s->counts.expunged += removed;
     c->puts_highest = removed > 0; /* as for EXPUNGE */
     if (error != STORE_OK)
-        command_store_error(c, error);
+        answer_error(c, error);
     else
         command_ok(c, NULL, "MOVE completed");
 }
 
 static void with_messages(struct command *c,
                           void (*act)(struct command *c, const struct view_messages *messages,
-                                      const char *to))
+                                      const char *to, uint32_t *new_uid))
 {
     struct copy_args *args = c->args;
     struct view_messages messages;
@@ -103,10 +108,14 @@ static void with_messages(struct command *c,
     }
     if (!command_messages(c, &args->set, &messages))
         return;
+    uint32_t *new_uid = calloc(messages.count + 1, sizeof *new_uid);
     if (messages.count == 0)
         command_ok(c, NULL, "There was nothing to do");
+    else if (new_uid == NULL)
+        command_store_error(c, STORE_UNAVAILABLE);
     else
-        act(c, &messages, name);
+        act(c, &messages, name, new_uid);
+    free(new_uid);
     view_messages_free(&messages);
 }
 

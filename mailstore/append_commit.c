@@ -143,7 +143,7 @@ static enum store_error write_lines(struct append *a, struct uidlist *list, uint
     return e;
 }
 
-static int target_fd(const struct append *a, const struct append_item *item)
+int append_target(const struct append *a, const struct append_item *item)
 {
     return item->to_new ? a->dirs.new : a->dirs.cur;
 }
@@ -154,7 +154,7 @@ static enum store_error place_items(struct append *a, struct dotlock *lock)
         struct append_item *item = &a->item[i];
         if (i % KEEP_EVERY == 0 && !dotlock_keep(lock))
             return STORE_INUSE;
-        if (sys_rename_new(a->dirs.tmp, item->unique, target_fd(a, item), item->name) < 0)
+        if (sys_rename_new(a->dirs.tmp, item->unique, append_target(a, item), item->name) < 0)
             return errno == ENOENT ? STORE_IO : store_error_from_errno(errno);
         item->in_tmp = false;
         item->placed = true;
@@ -162,7 +162,7 @@ static enum store_error place_items(struct append *a, struct dotlock *lock)
     return STORE_OK;
 }
 
-static enum store_error sync_dirs(const struct append *a)
+enum store_error append_sync_dirs(const struct append *a)
 {
     bool new = false;
     bool cur = false;
@@ -179,7 +179,7 @@ void append_take_back(struct append *a)
 {
     for (size_t i = 0; i < a->count; i++) {
         if (a->item[i].placed)
-            (void)sys_unlinkat(target_fd(a, &a->item[i]), a->item[i].name, 0);
+            (void)sys_unlinkat(append_target(a, &a->item[i]), a->item[i].name, 0);
         a->item[i].placed = false;
     }
 }
@@ -188,7 +188,7 @@ enum store_error append_place(struct append *a, struct dotlock *lock)
 {
     enum store_error e = place_items(a, lock);
     if (e == STORE_OK)
-        e = sync_dirs(a);
+        e = append_sync_dirs(a);
     if (e != STORE_OK)
         append_take_back(a);
     return e;
@@ -217,6 +217,8 @@ static enum store_error commit_locked(struct append *a, struct dotlock *lock,
         return e;
     if (a->replaced_in != NULL)
         return append_replace(a, lock, list, uid, &ai);
+    if (a->moving != NULL)
+        return append_move(a, lock, list, uid, &ai);
     e = append_place(a, lock);
     if (e == STORE_OK)
         append_index_save(a, list, uid, &ai);

@@ -22,6 +22,22 @@ struct append_item {
     bool placed;
 };
 
+/* Files of another folder that are moved, in the place of those in tmp/: mailbox_move.c. */
+struct moved_file {
+    char *name;
+    uint32_t uid;
+    uint64_t modseq; /* the record's, when its name and flags were taken */
+    bool in_new;
+};
+
+struct moving {
+    struct mailbox *from;
+    dev_t device;
+    struct moved_file *file; /* one an item */
+    size_t count;
+    size_t moved;
+};
+
 struct append {
     struct store *store;
     char *folder;
@@ -32,7 +48,8 @@ struct append {
     size_t allocated;
     struct mailbox *replaced_in; /* append_replaces; or NULL */
     uint32_t replaced;
-    bool replaced_left; /* it got another name under our hands, and is still to be removed */
+    struct moving *moving; /* the caller's; NULL: the items are in tmp/ */
+    bool replaced_left;    /* it got another name under our hands, and is still to be removed */
     enum store_error failed; /* the first error; everything after it fails alike */
     /* The message being written. */
     int fd; /* -1: none */
@@ -80,6 +97,15 @@ void append_index_save(struct append *a, const struct uidlist *list, const uint3
 bool append_index_write(struct append *a, const struct uidlist *list, const uint32_t *uid,
                         struct append_index *ai);
 
+/* The directory that the item goes to. */
+int append_target(const struct append *a, const struct append_item *item);
+/* Syncs the directories that items go to. */
+enum store_error append_sync_dirs(const struct append *a);
+
+/* W= of a name is kept when S= shows that the name tells the truth about its file; else
+ * SIZE_UNKNOWN. */
+uint64_t known_vsize(const char *name, const struct stat *st);
+
 /* Moves all items to their places, durably; or none. */
 enum store_error append_place(struct append *a, struct dotlock *lock);
 /* Removes those that are in their places. */
@@ -90,7 +116,12 @@ enum store_error append_replace(struct append *a, struct dotlock *lock,
                                 const struct uidlist *list, const uint32_t *uid,
                                 struct append_index *ai);
 
-/* Adds all items to the folder. All are in tmp/, synced. Frees a. */
+/* append_place where files of another folder are moved: moves what it can, and tells the index
+ * of both. uid[i] becomes 0 where item i was not moved. */
+enum store_error append_move(struct append *a, struct dotlock *lock, struct uidlist *list,
+                             uint32_t *uid, struct append_index *ai);
+
+/* Adds all items to the folder. All are in tmp/, synced, or a->moving has them. Frees a. */
 enum store_error append_commit_items(struct append *a, uint32_t *uidvalidity_r, uint32_t *uid);
 
 /* Removes what is in tmp/ and frees a. */

@@ -257,10 +257,14 @@ enum store_error mailbox_store_unchanged(struct mailbox *mb, const uint32_t *uid
 enum store_error mailbox_expunge(struct mailbox *mb, const uint32_t *uid, size_t n,
                                  size_t *removed_r);
 
-/* MOVE's second half (RFC 6851), when the copies are durable: removes those of `n` messages
- * that are there, whatever their flags. *removed_r counts them, on an error too. */
-enum store_error mailbox_remove(struct mailbox *mb, const uint32_t *uid, size_t n,
-                                size_t *removed_r);
+/* MOVE (RFC 6851): `n` messages, in ascending order of UID, with flags, keywords and date. The
+ * new UIDs are written to new_uid (room for n), 0 for those that were not moved; *moved_r
+ * counts those that are not here any more. OK means all, durably. On another error some may
+ * have been moved; each is in one of the folders, but for what had to be copied, which may be
+ * in both. STORE_EXPUNGED: one was not there, and none was moved (or one went in that moment).
+ */
+enum store_error mailbox_move(struct mailbox *mb, const uint32_t *uid, size_t n, const char *to,
+                              uint32_t *uidvalidity_r, uint32_t *new_uid, size_t *moved_r);
 
 /* COPY: all `n` messages, in this order, with flags, keywords and date, or none. The new UIDs
  * are consecutive and are written to new_uid (room for n). OK means: durable, as COPY's

@@ -9,9 +9,9 @@
  *
  * DURABLE. The link shares the source's octets. A delivery syncs them, but not every program
  * that writes into a Maildir does; so a file whose inode changed within the last minute is
- * synced here. An older one the kernel has written by itself. What is moved is afterwards what
- * it was before, the same octets under another name, no safer for it: nothing is synced but the
- * directories (of 2,000 young messages MOVE took 233 ms with it, Dovecot 73).
+ * synced here. An older one the kernel has written by itself. What is moved (by copying, where
+ * it can't be renamed: mailbox_move.c) is afterwards what it was before, the same octets under
+ * another name, no safer for it: nothing is synced but the directories.
  */
 #include "mailstore/append_private.h"
 #include "mailstore/mailbox_private.h"
@@ -105,8 +105,7 @@ static enum store_error sync_young(int fd, const struct stat *st)
     return STORE_OK;
 }
 
-/* W= is kept when S= shows that the name tells the truth about this file. */
-static uint64_t known_vsize(const char *name, const struct stat *st)
+uint64_t known_vsize(const char *name, const struct stat *st)
 {
     uint64_t s = 0;
     uint64_t w = 0;

@@ -19,7 +19,8 @@
  * mailbox_own.c      changes of our own: into the index, and the timestamps they leave
  * mailbox_learn.c    sizes and dates, mailbox_cache.c what parsing gave: into the index
  * mailbox_ahead.c    files of messages that will be read soon
- * mailbox_read.c, mailbox_store.c, mailbox_expunge.c, mailbox_copy.c: as in mailbox.h
+ * mailbox_read.c, mailbox_store.c, mailbox_expunge.c, mailbox_copy.c, mailbox_move.c: as in
+ *                    mailbox.h
  */
 #ifndef MAILSTORE_MAILBOX_PRIVATE_H
 #define MAILSTORE_MAILBOX_PRIVATE_H
@@ -378,6 +379,11 @@ enum store_error mailbox_relocate(struct mailbox *mb, const struct located *at,
 
 /* The uidlist lock, waited for a short while; false: go on without. */
 bool mailbox_lock_briefly(struct mailbox *mb, struct dotlock *lock);
+
+/* Removes those of `n` messages that are there, whatever their flags: of which there are
+ * durable copies. *removed_r counts them, on an error too. */
+enum store_error mailbox_remove(struct mailbox *mb, const uint32_t *uid, size_t n,
+                                size_t *removed_r);
 
 /* The names of the keywords with these indexes; n_r counts them. name has KEYWORDS_MAX places.
  */

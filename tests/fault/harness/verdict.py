@@ -104,8 +104,9 @@ def compare(op, before, now, done, told):
             check(message not in there or there[message][1] == flags, '%s: %s had %s, has %s',
                   target, message, set(flags), set(there.get(message, (0, ()))[1]))
     for source, target in op.either.items():
-        there = by_name(folders[source]).keys() | by_name(folders[target]).keys()
-        check(op.removes[source] <= there, '%s: in neither', op.removes[source] - there)
+        here, there = by_name(folders[source]).keys(), by_name(folders[target]).keys()
+        check(op.removes[source] <= here | there, '%s: in neither', op.removes[source] - here - there)
+        check(not op.removes[source] & here & there, '%s: in both', op.removes[source] & here & there)
     for source, (old, target, new) in op.replaces.items():
         check(old in by_name(folders[source]) or new in by_name(folders[target]),
               'neither %s nor %s is there', old, new)
