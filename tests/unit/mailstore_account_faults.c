@@ -239,7 +239,8 @@ static bool step(enum store_layout layout, const struct operation *op, long n, i
     /* Whatever it was, nothing is in the way of doing it now. */
     if (e != STORE_OK) {
         e = op->run(r.store);
-        if (e != STORE_OK && !(op->may_help && (e == STORE_NONEXISTENT || e == STORE_HASCHILDREN)))
+        if (e != STORE_OK &&
+            !(op->may_help && (e == STORE_NONEXISTENT || e == STORE_HASCHILDREN)))
             fail_msg("after call %ld: error %d", n, e);
         describe(&r, got, sizeof got);
         assert_string_equal(got, op->after);
