@@ -64,7 +64,7 @@ endif
 COMPILE = $(CC) -std=c17 $(CPPFLAGS) $(WARN) $(HARDEN) $(INSTRUMENT) $(CFLAGS) -MMD -MP
 
 .PHONY: all check check-built check-unit check-session check-e2e check-client check-fuzz check-clients \
-        units demo replay growth deps deps-build deps-demo deps-lint deps-bench deps-clients bench soak fuzz install clean lint \
+        units demo replay growth deps deps-build deps-demo deps-lint deps-bench deps-clients bench load soak fuzz install clean lint \
         format FORCE
 all: imapd
 
@@ -208,6 +208,10 @@ $(BUILD)/bench/store: $(BUILD)/tests/bench/store.o $(foreach l,mailstore $(BELOW
 	@mkdir -p $(@D)
 	$(call SAY,$(CC) $(LINKHARD) $(LDFLAGS) -o $@ $< -Wl$(COMMA)--start-group \
 	    $(filter %.a,$^) -Wl$(COMMA)--end-group $(LIBS))
+
+# A thousand sessions at once, beside Dovecot.
+load: imapd deps-bench
+	@IMAPD=./imapd tests/bench/load
 
 demo: deps-demo
 	@$(MAKE) --no-print-directory imapd

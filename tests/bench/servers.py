@@ -63,6 +63,8 @@ class Server:
         self.port = None
         self.tls = False
         self.served = None      # what is behind the port: a Maildir, and whether through TLS
+        # Who may log in: a name, uid and gid; in the Maildir's path %u stands for the name.
+        self.users = [(USER.pw_name, USER.pw_uid, USER.pw_gid)]
 
     def client(self, root):
         """Of the Maildir root, logged in."""
@@ -124,15 +126,17 @@ class Imapd(Server):
 
     def listen(self, root):
         """A super-server as small as can be: the roles alone are to count."""
-        passwd = write(os.path.join(self.scratch, 'passwd'), '%s:{PLAIN}%s:%d:%d::%s::\n' % (
-            USER.pw_name, PASSWORD, USER.pw_uid, USER.pw_gid, root), 0o600)
+        passwd = write(os.path.join(self.scratch, 'passwd'), ''.join(
+            '%s:{PLAIN}%s:%d:%d::%s::\n' % (name, PASSWORD, uid, gid, root.replace('%u', name))
+            for name, uid, gid in self.users), 0o600)
         conf = write(os.path.join(self.scratch, 'listen.conf'),
                      'auth = passwd-file\npasswd_file = %s\npasswd_file_plain = yes\n'
                      'first_valid_uid = 1\nlogin_user = %s\nmail_root = %s\n'
+                     'max_user_connections = 0\n'
                      % (passwd, LOGIN_USER, root) +
                      ('tls_cert = %s\ntls_key = %s\n' % tuple(self.certificate())
                       if self.tls else ''))
-        listener = socket.create_server(('127.0.0.1', 0), backlog=64)
+        listener = socket.create_server(('127.0.0.1', 0), backlog=1024)
         self.port = listener.getsockname()[1]
         self.listener = os.fork()
         if self.listener == 0:
@@ -167,6 +171,9 @@ ssl = {ssl}
 {files}
 disable_plaintext_auth = no
 first_valid_uid = 1
+default_process_limit = 4000
+default_client_limit = 8000
+mail_max_userip_connections = 100
 mail_location = maildir:{root}
 namespace inbox {{
   inbox = yes
@@ -177,8 +184,8 @@ passdb {{
   args = scheme=PLAIN username_format=%u {scratch}/dovecot.passwd
 }}
 userdb {{
-  driver = static
-  args = uid={uid} gid={gid} home={root}
+  driver = passwd-file
+  args = username_format=%u {scratch}/dovecot.passwd
 }}
 service imap-login {{
   inet_listener imap {{
@@ -201,14 +208,13 @@ class Dovecot(Server):
             raise Unavailable('dovecot-imapd is not installed (make deps-bench)')
         for sub in ('run', 'state'):
             os.mkdir(os.path.join(scratch, sub), 0o755)
-        write(os.path.join(scratch, 'dovecot.passwd'), '%s:%s\n' % (USER.pw_name, PASSWORD))
         self.configure('%h', 0)
 
     def configure(self, root, port):
         files = 'ssl_cert = <%s\nssl_key = <%s' % tuple(self.certificate()) if self.tls else ''
         self.configuration = write(
             os.path.join(self.scratch, 'dovecot.conf'),
-            DOVECOT.format(scratch=self.scratch, root=root, uid=USER.pw_uid, gid=USER.pw_gid,
+            DOVECOT.format(scratch=self.scratch, root=root,
                            imap=0 if self.tls else port, imaps=port if self.tls else 0,
                            ssl='yes' if self.tls else 'no', files=files))
 
@@ -224,6 +230,9 @@ class Dovecot(Server):
         if not ROOT:
             raise Unavailable('Dovecot behind a port needs root')
         self.port = free_port()
+        write(os.path.join(self.scratch, 'dovecot.passwd'),
+              ''.join('%s:%s:%d:%d::%s::\n' % (name, PASSWORD, uid, gid, root.replace('%u', name))
+                      for name, uid, gid in self.users))
         self.configure(root, self.port)
         master = subprocess.Popen([shutil.which('dovecot', path='/usr/sbin:/usr/bin'), '-F', '-c',
                                    self.configuration], stdin=subprocess.DEVNULL,
