@@ -14,6 +14,7 @@
 #include "mailstore/mailbox_private.h"
 #include "mailstore/sys.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* --- What the index claims. ------------------------------------------------------------------
@@ -101,6 +102,39 @@ static void compare_line(struct walk *w)
                       "UID %u (%s) has %s line in %s, and the index says otherwise; --repair "
                       "begins the folder's index anew",
                       m->uid, quoted_name(w), line != NULL ? "a" : "no", UIDLIST_NAME);
+}
+
+static int by_uid(const void *key, const void *line)
+{
+    uint32_t uid = *(const uint32_t *)key;
+    uint32_t other = ((const struct uidlist_line *)line)->uid;
+    return (uid > other) - (uid < other);
+}
+
+/* Who the message is (mailbox_identity.c). A line may lack what the index has. False: the index
+ * has failed. */
+static bool compare_guid(struct walk *w)
+{
+    struct folder_check *fc = w->fc;
+    const struct index_message *m = &w->m;
+    const char *guid;
+    char quoted[CHECK_QUOTE_MAX];
+    char has[GUID_MAX + 1] = "";
+    if (!fc->claims_list || fc->lines.count == 0)
+        return true;
+    const struct uidlist_line *line =
+        bsearch(&m->uid, fc->lines.line, fc->lines.count, sizeof *fc->lines.line, by_uid);
+    size_t n = line != NULL ? uidlist_line_guid(line, &guid) : 0;
+    if (n == 0 || n > GUID_MAX)
+        return true;
+    if ((m->bits & INDEX_GUID) != 0 && !index_message_guid(fc->c->index, fc->f.id, m->uid, has))
+        return false;
+    if (strlen(has) != n || memcmp(has, guid, n) != 0)
+        check_differs(fc, CURE_FORGET,
+                      "UID %u (%s) has the GUID %s in %s, and another in the index; --repair "
+                      "begins the folder's index anew",
+                      m->uid, quoted_name(w), check_quote(quoted, guid, n), UIDLIST_NAME);
+    return true;
 }
 
 /* The file that has the record's unique part, in the directory that the record names. */
@@ -264,6 +298,8 @@ static bool walk_records(struct walk *w)
         check_tables_record(fc, w->tables, &w->m, w->name);
         compare_bounds(w);
         compare_line(w);
+        if (!compare_guid(w))
+            return false;
         compare_file(w);
         add_to_sum(w);
     }

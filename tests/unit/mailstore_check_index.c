@@ -120,6 +120,29 @@ static void test_line_without_record(void **state)
     found_and_repaired(r, validity, "UID 4 (1700000004.M4P1.host)", "not in the index");
 }
 
+/* The G of a line, of which the index says that it has read it. */
+static void test_guid(void **state)
+{
+    const struct root *r = *state;
+    static const char says[] = "the GUID 1600000000.M1P1.host,S=1 in dovecot-uidlist";
+    static const char *const known[] = { "1600000000.M1P1.host", "1600000000.M1P1" };
+    uint32_t validity = use(r);
+    struct uidlist_lines lines;
+    edit(r, "dovecot-uidlist", "\n2 ", "\n2 G1600000000.M1P1.host,S=1 ");
+    struct hand h = begin(r);
+    assert_int_equal(uidlist_load(&h.f.list, store_root_fd(r->store), &lines), STORE_OK);
+    uidlist_lines_free(&lines);
+    end(&h);
+    found_and_repaired(r, validity, "UID 2 (1700000002.M2P1.host:2,Sa)", says);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        calm(r, "INBOX");
+        h = begin(r);
+        assert_true(index_message_set_guid(h.ix, h.f.id, 2, known[i]));
+        end(&h);
+        found_and_repaired(r, validity, "UID 2 (1700000002.M2P1.host:2,Sa)", says);
+    }
+}
+
 static void test_line_said_not_to_be(void **state)
 {
     const struct root *r = *state;
@@ -455,6 +478,7 @@ int main(void)
         CHECK(test_record_of_another_message),
         CHECK(test_record_without_line),
         CHECK(test_line_without_record),
+        CHECK(test_guid),
         CHECK(test_line_said_not_to_be),
         CHECK(test_numbers),
         CHECK(test_pending),
