@@ -49,7 +49,7 @@ static void copy_all(struct command *c, const struct view_messages *messages, co
 {
     uint32_t uidvalidity;
     enum store_error error = mailbox_copy(c->session->view.mailbox, messages->uid,
-                                          messages->count, to, false, &uidvalidity, new_uid);
+                                          messages->count, to, &uidvalidity, new_uid);
     if (error != STORE_OK) {
         answer_error(c, error);
         return;

@@ -16,36 +16,27 @@ bool parse_rename(struct command *c)
            parse_mailbox(c->lexer, &args->to) && lexer_end(c->lexer);
 }
 
-/* Removes from INBOX what has been copied: \Deleted first, for that is what an expunge removes.
- */
-static enum store_error remove_all(struct mailbox *inbox, const struct view_messages *all)
-{
-    static const struct flag_change deleted = { .op = FLAGS_ADD, .flags = FLAG_DELETED };
-    size_t n;
-    enum store_error error = mailbox_store(inbox, all->uid, all->count, &deleted, &n);
-    return error != STORE_OK ? error : mailbox_expunge(inbox, all->uid, all->count, &n);
-}
-
-/* Copies the messages that are in INBOX now. *all_r is the caller's to free. */
-static enum store_error copy_all(struct mailbox *inbox, const char *to,
-                                 struct view_messages *all_r)
+/* Moves the messages that are in INBOX now. */
+static enum store_error move_all(struct mailbox *inbox, const char *to)
 {
     struct mailbox_counts counts;
     struct message_info info = { 0 };
     uint32_t uidvalidity;
+    size_t moved;
+    size_t n = 0;
     mailbox_counts(inbox, &counts);
     if (counts.messages == 0)
         return STORE_OK;
-    all_r->uid = calloc(counts.messages, sizeof *all_r->uid);
+    uint32_t *uid = calloc(counts.messages, sizeof *uid);
     uint32_t *new_uid = calloc(counts.messages, sizeof *new_uid);
     enum store_error error = STORE_UNAVAILABLE;
-    if (all_r->uid != NULL && new_uid != NULL) {
-        while (all_r->count < counts.messages && mailbox_next(inbox, info.uid + 1, &info))
-            all_r->uid[all_r->count++] = info.uid;
-        if (all_r->count == counts.messages)
-            error =
-                mailbox_copy(inbox, all_r->uid, all_r->count, to, true, &uidvalidity, new_uid);
+    if (uid != NULL && new_uid != NULL) {
+        while (n < counts.messages && mailbox_next(inbox, info.uid + 1, &info))
+            uid[n++] = info.uid;
+        if (n == counts.messages)
+            error = mailbox_move(inbox, uid, n, to, &uidvalidity, new_uid, &moved);
     }
+    free(uid);
     free(new_uid);
     return error;
 }
@@ -59,23 +50,18 @@ static void take_back(struct store *store, const char *name)
 }
 
 /* RENAME of INBOX moves its messages to a new folder and leaves INBOX empty, and the folders
- * below it where they are (RFC 3501 section 6.3.5). A crash between copy and removal leaves
- * messages in both places, never in none. */
+ * below it where they are (RFC 3501 section 6.3.5). Broken off it has moved some of them. */
 static enum store_error rename_inbox(struct store *store, const char *to)
 {
     struct mailbox *inbox = NULL;
-    struct view_messages all = { 0 };
     enum store_error error = folder_create(store, to);
     if (error != STORE_OK)
         return error;
     error = mailbox_open(store, "INBOX", true, &inbox);
     if (error == STORE_OK)
-        error = copy_all(inbox, to, &all);
+        error = move_all(inbox, to);
     if (error != STORE_OK)
         take_back(store, to);
-    else if (all.count > 0)
-        error = remove_all(inbox, &all);
-    view_messages_free(&all);
     if (inbox != NULL)
         mailbox_close(inbox);
     return error;

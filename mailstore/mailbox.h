@@ -268,10 +268,9 @@ enum store_error mailbox_move(struct mailbox *mb, const uint32_t *uid, size_t n,
 
 /* COPY: all `n` messages, in this order, with flags, keywords and date, or none. The new UIDs
  * are consecutive and are written to new_uid (room for n). OK means: durable, as COPY's
- * answer must be; with `moves`, as durable as the messages were, which are then to be removed.
- */
+ * answer must be. */
 enum store_error mailbox_copy(struct mailbox *mb, const uint32_t *uid, size_t n, const char *to,
-                              bool moves, uint32_t *uidvalidity_r, uint32_t *new_uid);
+                              uint32_t *uidvalidity_r, uint32_t *new_uid);
 
 /* CHECK (RFC 3501 6.4.1): what of this folder may still be in the kernel's hands is on disk. */
 enum store_error mailbox_check(struct mailbox *mb);

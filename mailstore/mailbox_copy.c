@@ -169,8 +169,8 @@ static enum store_error add_message(struct mailbox *mb, uint32_t uid, struct app
     }
 }
 
-enum store_error mailbox_copy(struct mailbox *mb, const uint32_t *uid, size_t n, const char *to,
-                              bool moves, uint32_t *uidvalidity_r, uint32_t *new_uid)
+static enum store_error copy(struct mailbox *mb, const uint32_t *uid, size_t n, const char *to,
+                             bool moves, uint32_t *uidvalidity_r, uint32_t *new_uid)
 {
     struct append *a = NULL;
     unsigned looks = LOOKS_PER_CALL;
@@ -189,4 +189,17 @@ enum store_error mailbox_copy(struct mailbox *mb, const uint32_t *uid, size_t n,
         return e;
     }
     return append_commit_items(a, uidvalidity_r, new_uid);
+}
+
+enum store_error mailbox_copy(struct mailbox *mb, const uint32_t *uid, size_t n, const char *to,
+                              uint32_t *uidvalidity_r, uint32_t *new_uid)
+{
+    return copy(mb, uid, n, to, false, uidvalidity_r, new_uid);
+}
+
+enum store_error mailbox_copy_to_remove(struct mailbox *mb, const uint32_t *uid, size_t n,
+                                        const char *to, uint32_t *uidvalidity_r,
+                                        uint32_t *new_uid)
+{
+    return copy(mb, uid, n, to, true, uidvalidity_r, new_uid);
 }

@@ -290,7 +290,7 @@ static enum store_error by_copying(struct mailbox *mb, const char *to, struct re
         for (size_t i = 0; i < r->n; i++)
             if (r->new_uid[i] == 0)
                 uid[left++] = r->uid[i];
-        e = mailbox_copy(mb, uid, left, to, true, &uidvalidity, new_uid);
+        e = mailbox_copy_to_remove(mb, uid, left, to, &uidvalidity, new_uid);
     }
     if (e == STORE_OK) {
         r->uidvalidity = uidvalidity;

@@ -380,6 +380,11 @@ enum store_error mailbox_relocate(struct mailbox *mb, const struct located *at,
 /* The uidlist lock, waited for a short while; false: go on without. */
 bool mailbox_lock_briefly(struct mailbox *mb, struct dotlock *lock);
 
+/* mailbox_copy of messages that are then removed: the copies are as durable as they were. */
+enum store_error mailbox_copy_to_remove(struct mailbox *mb, const uint32_t *uid, size_t n,
+                                        const char *to, uint32_t *uidvalidity_r,
+                                        uint32_t *new_uid);
+
 /* Removes those of `n` messages that are there, whatever their flags: of which there are
  * durable copies. *removed_r counts them, on an error too. */
 enum store_error mailbox_remove(struct mailbox *mb, const uint32_t *uid, size_t n,

@@ -126,7 +126,7 @@ static inline uint32_t use(const struct root *r)
     mail_refresh(mb);
     mark(mb, 4, FLAG_DELETED, NULL);
     assert_int_equal(mailbox_expunge(mb, NULL, EXPUNGE_ALL, NULL), STORE_OK);
-    assert_int_equal(mailbox_copy(mb, &uid, 1, "Folder", false, &there, &copy), STORE_OK);
+    assert_int_equal(mailbox_copy(mb, &uid, 1, "Folder", &there, &copy), STORE_OK);
     for (uid = 1; uid <= 3; uid++) {
         assert_int_equal(mailbox_size(mb, uid, &octets), STORE_OK);
         assert_int_equal(mailbox_internaldate(mb, uid, &date), STORE_OK);

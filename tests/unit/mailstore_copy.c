@@ -18,7 +18,7 @@ static void test_copy(void **state)
     uint32_t uid[] = { 1, 2, 3 };
     uint32_t new_uid[3] = { 0 };
     uint32_t validity = 0;
-    assert_int_equal(mailbox_copy(mb, uid, 3, "Box", false, &validity, new_uid), STORE_OK);
+    assert_int_equal(mailbox_copy(mb, uid, 3, "Box", &validity, new_uid), STORE_OK);
     struct mailbox *box = mail_open(r, "Box", true);
     assert_int_equal(validity, mailbox_uidvalidity(box));
     mail_expect(box, "1S*(Work)($Forwarded) 2*(play) 3*");
@@ -57,7 +57,7 @@ static void test_same_folder(void **state)
     uint32_t uid[] = { 1, 2 };
     uint32_t new_uid[2] = { 0 };
     uint32_t validity = 0;
-    assert_int_equal(mailbox_copy(mb, uid, 2, "INBOX", false, &validity, new_uid), STORE_OK);
+    assert_int_equal(mailbox_copy(mb, uid, 2, "INBOX", &validity, new_uid), STORE_OK);
     mail_refresh(mb);
     mail_expect(mb, "1* 2* 3* 4*");
     mail_settle();
@@ -83,10 +83,8 @@ static void test_all_or_none(void **state)
     uint32_t uid[] = { 1, 2 };
     uint32_t new_uid[2] = { 0 };
     uint32_t validity = 0;
-    assert_int_equal(mailbox_copy(mb, uid, 2, "Box", false, &validity, new_uid),
-                     STORE_EXPUNGED);
-    assert_int_equal(mailbox_copy(mb, uid, 1, "nope", false, &validity, new_uid),
-                     STORE_NONEXISTENT);
+    assert_int_equal(mailbox_copy(mb, uid, 2, "Box", &validity, new_uid), STORE_EXPUNGED);
+    assert_int_equal(mailbox_copy(mb, uid, 1, "nope", &validity, new_uid), STORE_NONEXISTENT);
     assert_int_equal(mail_count(r, ".Box/tmp") + mail_count(r, ".Box/new"), 0);
     /* No letter left in the target: nothing happens. */
     char text[400] = "";
@@ -96,7 +94,7 @@ static void test_all_or_none(void **state)
     static const char *const word[] = { "Work" };
     struct flag_change change = { FLAGS_ADD, 0, word, 1 };
     assert_int_equal(mailbox_store(mb, uid, 1, &change, NULL), STORE_OK);
-    assert_int_equal(mailbox_copy(mb, uid, 1, "Box", false, &validity, new_uid), STORE_LIMIT);
+    assert_int_equal(mailbox_copy(mb, uid, 1, "Box", &validity, new_uid), STORE_LIMIT);
     assert_int_equal(mail_count(r, ".Box/tmp") + mail_count(r, ".Box/cur"), 0);
     mailbox_close(mb);
 }
@@ -112,7 +110,7 @@ static void test_flags_of_now(void **state)
     uint32_t uid = 1;
     uint32_t new_uid = 0;
     uint32_t validity = 0;
-    assert_int_equal(mailbox_copy(mb, &uid, 1, "Box", false, &validity, &new_uid), STORE_OK);
+    assert_int_equal(mailbox_copy(mb, &uid, 1, "Box", &validity, &new_uid), STORE_OK);
     struct mailbox *box = mail_open(r, "Box", false);
     mail_expect(box, "1FS*");
     mailbox_close(box);

@@ -238,7 +238,7 @@ static void op_copy(const struct root *r, struct mailbox *mb, struct result *res
     (void)r;
     static const uint32_t uid[] = { 1, 3 };
     uint32_t validity = 0;
-    result->e = mailbox_copy(mb, uid, 2, "INBOX", false, &validity, result->uid);
+    result->e = mailbox_copy(mb, uid, 2, "INBOX", &validity, result->uid);
     result->n = 2;
 }
 
@@ -503,7 +503,7 @@ static void test_no_links(void **state)
         uint32_t new_uid[2] = { 0 };
         uint32_t validity = 0;
         start_failing("linkat", refusal[i]);
-        assert_int_equal(mailbox_copy(mb, uid, 2, "Box", false, &validity, new_uid), STORE_OK);
+        assert_int_equal(mailbox_copy(mb, uid, 2, "Box", &validity, new_uid), STORE_OK);
         stop_failing();
         struct mailbox *box = mail_open(r, "Box", false);
         struct message_info info;

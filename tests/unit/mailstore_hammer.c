@@ -170,7 +170,7 @@ static void one_round(struct root *r, struct shared *s, struct mailbox *mb, unsi
     enum store_error e = mailbox_store(mb, seen.uid, seen.count, &change, NULL);
     must(e == STORE_OK || e == STORE_UNAVAILABLE, "store");
     if (number % 3 == 0 && seen.count > 1) {
-        e = mailbox_copy(mb, seen.uid, 2, "INBOX", false, &validity, uid);
+        e = mailbox_copy(mb, seen.uid, 2, "INBOX", &validity, uid);
         if (e == STORE_OK)
             __atomic_add_fetch(&s->added, 2, __ATOMIC_SEQ_CST);
         must(e == STORE_OK || e == STORE_EXPUNGED || e == STORE_UNAVAILABLE,
