@@ -9,13 +9,15 @@
 
 void put_capabilities(const struct session *s, struct stream *io)
 {
-    stream_puts(io, "IMAP4rev1 IMAP4rev2 SASL-IR ID");
+    /* ENABLE and IDLE are for after a login, but there are clients that ask only before it and
+     * look for them then (Python's imaplib); Dovecot says them there, too. */
+    stream_puts(io, "IMAP4rev1 IMAP4rev2 SASL-IR ID ENABLE IDLE");
     /* Never both (RFC 7888 section 5). */
     stream_puts(io, s->settings->literal_minus ? " LITERAL-" : " LITERAL+");
     if (s->state != STATE_NOT_AUTHENTICATED) {
         stream_puts(
             io,
-            " ENABLE UTF8=ACCEPT IDLE NAMESPACE CHILDREN LIST-EXTENDED LIST-STATUS "
+            " UTF8=ACCEPT NAMESPACE CHILDREN LIST-EXTENDED LIST-STATUS "
             "STATUS=SIZE SPECIAL-USE CREATE-SPECIAL-USE "
             "CONDSTORE QRESYNC UNSELECT UIDPLUS MOVE BINARY WITHIN I18NLEVEL=1 "
             "ESEARCH SEARCHRES CONTEXT=SEARCH PARTIAL SEARCH=FUZZY PREVIEW OBJECTID SAVEDATE "

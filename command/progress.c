@@ -1,7 +1,7 @@
 /*
  * A command may go through messages several times: SORT searches, then reads what it sorts by;
- * a MOVE copies, then removes. What is told must never shrink, nor reach its goal before the
- * end: so the parts are added up, and a goal is told in the first alone.
+ * a MOVE renames, then copies what it could not. What is told must never shrink, nor reach its
+ * goal before the end: so the parts are added up, and a goal is told in the first alone.
  *
  * It is told from wherever the work is, perhaps under a lock, so nothing here waits for the
  * client: what does not go out at once goes with what comes next. Where much waits to be sent
