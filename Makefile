@@ -147,7 +147,9 @@ DEPS_DEMO  := xinetd python3 util-linux
 DEPS_CHECK := openssl libcmocka-dev libpam-wrapper systemd fail2ban mandoc curl mutt isync procps passwd \
               gsasl libsasl2-modules tmux dovecot-imapd e2fsprogs mount haproxy
 # What tests/client/more needs besides, a line each test.
-DEPS_CLIENTS :=
+DEPS_CLIENTS := fetchmail getmail6 imapfilter imapcopy
+DEPS_CLIENTS += libmail-imapclient-perl libmail-imaptalk-perl
+DEPS_CLIENTS += php-cli php-imap
 DEPS_FUZZ  := clang libclang-rt-14-dev libutf8proc-dev
 DEPS_BENCH := openssl dovecot-imapd gnuplot-nox python3 util-linux
 DEPS_LINT  := clang-format clang-tidy cppcheck

@@ -6,15 +6,15 @@ here=$(cd "$(dirname "$0")" && pwd)
 IMAPD=${IMAPD:-./imapd}
 case $IMAPD in /*) ;; *) IMAPD=$PWD/$IMAPD ;; esac
 work=$(mktemp -d "${TMPDIR:-/tmp}/imapd-client.XXXXXX")
-failures=0 checks=0 demo_pid=
+failures=0 checks=0 started=
 
 finish() {
     status=$?
     trap '' INT TERM HUP EXIT
-    if [ -n "$demo_pid" ]; then
-        kill "$demo_pid" 2> /dev/null
-        wait "$demo_pid" 2> /dev/null
-    fi
+    for pid in $started; do
+        kill "$pid" 2> /dev/null
+        wait "$pid" 2> /dev/null
+    done
     rm -rf "$work"
     exit "$status"
 }
@@ -32,13 +32,16 @@ need() {
     done
 }
 
-# Starts the demo; sets port, password, dir (its directory), maildir.
+# Starts the demo; sets port, password, dir (its directory), maildir. What a test starts besides
+# goes into `started`, to be ended with it.
 start_demo() {
+    rm -f "$work/ready"
     port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
     password=pw-for-the-test
     IMAPD=$IMAPD PORT=$port DEMO_PASSWORD=$password DEMO_READY=$work/ready \
         "$here/../demo/demo" > "$work/demo.out" 2>&1 &
     demo_pid=$!
+    started="$started $demo_pid"
     tries=0
     until [ -e "$work/ready" ]; do
         tries=$((tries + 1))
