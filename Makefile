@@ -151,6 +151,8 @@ DEPS_CLIENTS := fetchmail getmail6 imapfilter imapcopy
 DEPS_CLIENTS += libmail-imapclient-perl libmail-imaptalk-perl
 DEPS_CLIENTS += php-cli php-imap
 DEPS_CLIENTS += interimap offlineimap3
+# Node of another source has its own npm.
+DEPS_CLIENTS += $(if $(shell command -v npm),,nodejs npm)
 DEPS_FUZZ  := clang libclang-rt-14-dev libutf8proc-dev
 DEPS_BENCH := openssl dovecot-imapd gnuplot-nox python3 util-linux
 DEPS_LINT  := clang-format clang-tidy cppcheck
