@@ -150,7 +150,7 @@ DEPS_CHECK := openssl libcmocka-dev libpam-wrapper systemd fail2ban mandoc curl 
 DEPS_CLIENTS := fetchmail getmail6 imapfilter imapcopy
 DEPS_CLIENTS += libmail-imapclient-perl libmail-imaptalk-perl
 DEPS_CLIENTS += php-cli php-imap
-DEPS_CLIENTS += interimap offlineimap3 neomutt
+DEPS_CLIENTS += interimap offlineimap3 neomutt aerc
 DEPS_CLIENTS += golang-go golang-github-emersion-go-imap-dev golang-github-emersion-go-imap-sortthread-dev
 # Node of another source has its own npm.
 DEPS_CLIENTS += $(if $(shell command -v npm),,nodejs npm)
