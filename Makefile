@@ -152,6 +152,7 @@ DEPS_CLIENTS += libmail-imapclient-perl libmail-imaptalk-perl
 DEPS_CLIENTS += php-cli php-imap
 DEPS_CLIENTS += interimap offlineimap3 neomutt aerc
 DEPS_CLIENTS += golang-go golang-github-emersion-go-imap-dev golang-github-emersion-go-imap-sortthread-dev
+DEPS_CLIENTS += roundcube-core roundcube-sqlite3 php-sqlite3 chromium chromium-driver python3-selenium
 # Node of another source has its own npm.
 DEPS_CLIENTS += $(if $(shell command -v npm),,nodejs npm)
 DEPS_FUZZ  := clang libclang-rt-14-dev libutf8proc-dev
@@ -286,7 +287,7 @@ install: imapd
 	find contrib -type f | while read -r f; do \
 	    install -d "$(DESTDIR)$(DOCDIR)/$$(dirname "$$f")" && \
 	    $(PLACE) "$$f" >"$(DESTDIR)$(DOCDIR)/$$f" || exit 1; done
-	install -m 644 README.md LICENSE doc/*.md doc/*.svg $(DESTDIR)$(DOCDIR)
+	install -m 644 README.md LICENSE doc/*.md doc/*.svg doc/*.png $(DESTDIR)$(DOCDIR)
 	find $(DESTDIR)$(DOCDIR) $(DESTDIR)$(MANDIR)/man8/imapd.8 \
 	    $(DESTDIR)$(MANDIR)/man5/imapd.conf.5 -type f -exec chmod 644 '{}' +
 
