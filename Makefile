@@ -287,7 +287,7 @@ install: imapd
 	find contrib -type f | while read -r f; do \
 	    install -d "$(DESTDIR)$(DOCDIR)/$$(dirname "$$f")" && \
 	    $(PLACE) "$$f" >"$(DESTDIR)$(DOCDIR)/$$f" || exit 1; done
-	install -m 644 README.md LICENSE doc/*.md doc/*.svg doc/*.png $(DESTDIR)$(DOCDIR)
+	install -m 644 README.md README.ru.md LICENSE doc/*.md doc/*.svg doc/*.png $(DESTDIR)$(DOCDIR)
 	find $(DESTDIR)$(DOCDIR) $(DESTDIR)$(MANDIR)/man8/imapd.8 \
 	    $(DESTDIR)$(MANDIR)/man5/imapd.conf.5 -type f -exec chmod 644 '{}' +
 
