@@ -52,11 +52,16 @@ enum store_error append_open(struct store *store, const char *folder, struct app
     return STORE_OK;
 }
 
-void append_item_free(struct append_item *item)
+static void free_keywords(struct append_item *item)
 {
     for (size_t i = 0; i < item->keywords; i++)
         free((void *)item->keyword[i]);
     free(item->keyword);
+}
+
+void append_item_free(struct append_item *item)
+{
+    free_keywords(item);
     free(item->guid);
 }
 
@@ -288,6 +293,36 @@ enum store_error append_message(struct append *a, const struct flag_change *flag
     a->verbatim = a->cr = a->last_cr = false;
     a->size = a->vsize = 0;
     return create_file(a, item);
+}
+
+enum store_error append_flags(struct append *a, const struct flag_change *flags)
+{
+    struct append_item *item = &a->item[a->count - 1];
+    struct append_item other = *item;
+    if (a->failed != STORE_OK)
+        return a->failed;
+    other.keyword = NULL;
+    other.keywords = 0;
+    if (!copy_keywords(&other, flags->keyword, flags->keywords)) {
+        other.guid = NULL;
+        append_item_free(&other);
+        return fail(a, STORE_UNAVAILABLE);
+    }
+    free_keywords(item);
+    item->keyword = other.keyword;
+    item->keywords = other.keywords;
+    item->flags = flags->flags;
+    return STORE_OK;
+}
+
+void append_uid(struct append *a, uint32_t uid)
+{
+    a->item[a->count - 1].uid = uid;
+}
+
+void append_uidvalidity(struct append *a, uint32_t uidvalidity)
+{
+    a->uidvalidity = uidvalidity;
 }
 
 static enum store_error sync_item(struct append *a, struct append_item *item)

@@ -33,6 +33,19 @@ enum store_error append_write(struct append *a, const void *octets, size_t n);
  * not there any more. */
 void append_replaces(struct append *a, struct mailbox *mb, uint32_t uid);
 
+/* --- For mail that another server has kept (mailstore/adopt.h). */
+
+/* The message begun last gets these flags and keywords in place of what it had. */
+enum store_error append_flags(struct append *a, const struct flag_change *flags);
+
+/* The message begun last gets this UID (1 to UID_LIMIT; ascending from message to message), if
+ * the folder has given none so high yet; else append_commit adds nothing: STORE_EXISTS. */
+void append_uid(struct append *a, uint32_t uid);
+
+/* The folder gets this UIDVALIDITY (1 to UID_LIMIT), if it has never given a UID; else
+ * append_commit adds nothing where it has another one: STORE_CANNOT. Before the commit. */
+void append_uidvalidity(struct append *a, uint32_t uidvalidity);
+
 /* Ends the last message and adds all of them. uid (room for as many as were begun) gets their
  * consecutive UIDs. OK means: durable. Frees a, whatever is returned. */
 enum store_error append_commit(struct append *a, uint32_t *uidvalidity_r, uint32_t *uid);

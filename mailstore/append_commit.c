@@ -122,17 +122,52 @@ static bool put_fields(const struct append *a, struct uidlist_line *line, struct
     return text != NULL;
 }
 
+static uint32_t next_uid(const struct append *a, const struct uidlist *list, uint32_t before,
+                         size_t i)
+{
+    if (a->item[i].uid != 0)
+        return a->item[i].uid;
+    return before == 0 ? list->next : before + 1;
+}
+
+/* Whether the UIDs that messages must get can be given. */
+static enum store_error check_uids(const struct append *a, const struct uidlist *list)
+{
+    uint32_t next = list->next;
+    for (size_t i = 0; i < a->count; i++) {
+        uint32_t uid = a->item[i].uid != 0 ? a->item[i].uid : next;
+        if (uid > UID_LIMIT)
+            return STORE_LIMIT;
+        if (uid < next)
+            return STORE_EXISTS;
+        next = uid + 1;
+    }
+    return STORE_OK;
+}
+
+/* A folder that has never given a UID may have another UIDVALIDITY. */
+static enum store_error take_uidvalidity(const struct append *a, struct uidlist *list)
+{
+    if (a->uidvalidity == 0 || list->uidvalidity == a->uidvalidity)
+        return STORE_OK;
+    if (list->next != 1)
+        return STORE_CANNOT;
+    list->uidvalidity = a->uidvalidity;
+    return uidlist_rewrite(list, a->dirs.dir, NULL, 0);
+}
+
 static enum store_error write_lines(struct append *a, struct uidlist *list, uint32_t *uid)
 {
-    if (a->count > UID_LIMIT || list->next > UID_LIMIT - (uint32_t)a->count)
-        return STORE_LIMIT;
+    enum store_error e = check_uids(a, list);
+    if (e != STORE_OK)
+        return e;
     struct buffer fields;
     struct uidlist_line *line = calloc(a->count, sizeof *line);
-    enum store_error e = STORE_UNAVAILABLE;
+    e = STORE_UNAVAILABLE;
     buffer_init(&fields, FIELDS_MAX);
     if (line != NULL && put_fields(a, line, &fields)) {
         for (size_t i = 0; i < a->count; i++) {
-            uid[i] = line[i].uid = list->next + (uint32_t)i;
+            uid[i] = line[i].uid = next_uid(a, list, i == 0 ? 0 : uid[i - 1], i);
             line[i].base = a->item[i].name;
             line[i].base_len = strcspn(a->item[i].name, ":");
         }
@@ -209,10 +244,13 @@ static enum store_error commit_locked(struct append *a, struct dotlock *lock,
                                       struct uidlist *list, uint32_t *uid)
 {
     struct append_index ai;
+    enum store_error e = take_uidvalidity(a, list);
+    if (e != STORE_OK)
+        return e;
     append_index_begin(a, list, &ai);
     if (a->count == 0)
         return STORE_OK;
-    enum store_error e = prepare_locked(a, list, uid);
+    e = prepare_locked(a, list, uid);
     if (e != STORE_OK)
         return e;
     if (a->replaced_in != NULL)
@@ -260,8 +298,8 @@ enum store_error append_commit_items(struct append *a, uint32_t *uidvalidity_r, 
         index_release(ix);
     enum store_error e = lock_list(a, &lock, &list);
     if (e == STORE_OK) {
-        *uidvalidity_r = list.uidvalidity;
         e = commit_locked(a, &lock, &list, uid);
+        *uidvalidity_r = list.uidvalidity;
         dotlock_drop(&lock);
     }
     if ((e == STORE_IO || e == STORE_CORRUPT) && folder_is_gone(a))

@@ -15,7 +15,8 @@ struct append_item {
     uint8_t flags;
     const char **keyword; /* names, owned with their text */
     size_t keywords;
-    char *guid; /* of the message that this is a copy of, for its line; owned; NULL: none */
+    char *guid;   /* of the message that this is a copy of, for its line; owned; NULL: none */
+    uint32_t uid; /* that it must get; 0: the next */
     bool in_tmp;
     bool unsynced; /* its octets are on their way to the disk, and are waited for at the end */
     bool to_new;   /* no flags: it is left in new/ for somebody to be \Recent */
@@ -48,6 +49,7 @@ struct append {
     size_t allocated;
     struct mailbox *replaced_in; /* append_replaces; or NULL */
     uint32_t replaced;
+    uint32_t uidvalidity;  /* append_uidvalidity; 0: whatever it is */
     struct moving *moving; /* the caller's; NULL: the items are in tmp/ */
     bool replaced_left;    /* it got another name under our hands, and is still to be removed */
     enum store_error failed; /* the first error; everything after it fails alike */

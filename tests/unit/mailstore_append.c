@@ -251,13 +251,64 @@ static void test_limits(void **state)
     root_expect(r, "dovecot-keywords", text);
 }
 
+/* --- Mail that another server has kept.
+ * ------------------------------------------------------- */
+
+static void put(struct append *a, uint32_t uid)
+{
+    static const struct flag_change none = { 0 };
+    assert_int_equal(append_message(a, &none, 1000), STORE_OK);
+    append_uid(a, uid);
+    assert_int_equal(append_write(a, "X: 1\r\n\r\n", 8), STORE_OK);
+}
+
+/* UIDs and UIDVALIDITY that are asked for, and flags that are known only at a message's end. */
+static void test_given_uids(void **state)
+{
+    const struct root *r = *state;
+    static const char *const word[] = { "Work" };
+    const struct flag_change flags = { FLAGS_REPLACE, FLAG_SEEN, word, 1 };
+    struct append *a;
+    uint32_t uid[3];
+    uint32_t validity;
+    assert_int_equal(folder_create(r->store, "Box"), STORE_OK);
+    assert_int_equal(append_open(r->store, "Box", &a), STORE_OK);
+    append_uidvalidity(a, 1234567);
+    put(a, 7);
+    assert_int_equal(append_flags(a, &flags), STORE_OK);
+    put(a, 0);
+    put(a, 100);
+    assert_int_equal(append_commit(a, &validity, uid), STORE_OK);
+    assert_int_equal(validity, 1234567);
+    assert_int_equal(uid[0], 7);
+    assert_int_equal(uid[1], 8);
+    assert_int_equal(uid[2], 100);
+    struct mailbox *mb = mail_open(r, "Box", false);
+    assert_int_equal(mailbox_uidvalidity(mb), 1234567);
+    mail_expect(mb, "7S(Work) 8* 100*");
+    mailbox_close(mb);
+    /* Never below what was given, nor another UIDVALIDITY. */
+    assert_int_equal(append_open(r->store, "Box", &a), STORE_OK);
+    put(a, 100);
+    assert_int_equal(append_commit(a, &validity, uid), STORE_EXISTS);
+    assert_int_equal(append_open(r->store, "Box", &a), STORE_OK);
+    append_uidvalidity(a, 1234568);
+    put(a, 101);
+    assert_int_equal(append_commit(a, &validity, uid), STORE_CANNOT);
+    assert_int_equal(mail_count(r, ".Box/tmp"), 0);
+    mb = mail_open(r, "Box", false);
+    assert_int_equal(mail_messages(mb), 3);
+    mailbox_close(mb);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, mail_setup, mail_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(test_one),  T(test_line_ends), T(test_verbatim),     T(test_large),  T(test_flags),
-        T(test_many), T(test_cancelled), T(test_damaged_list), T(test_limits),
+        T(test_given_uids),   T(test_one),    T(test_line_ends), T(test_verbatim),
+        T(test_large),        T(test_flags),  T(test_many),      T(test_cancelled),
+        T(test_damaged_list), T(test_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
