@@ -315,6 +315,11 @@ enum store_error append_flags(struct append *a, const struct flag_change *flags)
     return STORE_OK;
 }
 
+void append_date(struct append *a, time_t date)
+{
+    a->date = date;
+}
+
 void append_uid(struct append *a, uint32_t uid)
 {
     a->item[a->count - 1].uid = uid;

@@ -38,6 +38,9 @@ void append_replaces(struct append *a, struct mailbox *mb, uint32_t uid);
 /* The message begun last gets these flags and keywords in place of what it had. */
 enum store_error append_flags(struct append *a, const struct flag_change *flags);
 
+/* The message begun last gets this INTERNALDATE in place of what it had. */
+void append_date(struct append *a, time_t date);
+
 /* The message begun last gets this UID (1 to UID_LIMIT; ascending from message to message), if
  * the folder has given none so high yet; else append_commit adds nothing: STORE_EXISTS. */
 void append_uid(struct append *a, uint32_t uid);
