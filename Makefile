@@ -50,7 +50,7 @@ endif
 # names: a call that goes upward does not link.
 LAYERS   := command session mailstore auth config parser message net base
 ARCHIVES := $(LAYERS:%=$(BUILD)/%.a)
-TOP      := connection refuse
+TOP      := account connection refuse
 SOURCES  := imapd.c $(TOP:%=%.c) $(foreach d,$(LAYERS),$(wildcard $(d)/*.c))
 HEADERS  := $(foreach d,$(LAYERS),$(wildcard $(d)/*.h))
 

@@ -12,14 +12,15 @@
  *     session (the user): serves the mail
  *
  * With pam_session the parent forks the session and waits for its end. With -P there are no
- * roles: the invoking user's session alone. With --check and --repair there is no client
- * either.
+ * roles: the invoking user's session alone. With --check, --repair and --adopt (account.c)
+ * there is no client either.
  *
- * What runs as root: this file and connection.c, auth/ but for gate.c, saslprep.c and sasl*.c,
- * config/, base/, net/peer.c, libc, libcrypt, OpenSSL's libcrypto, and PAM with its modules. Of
- * these only what auth/parent.c does with a frame sees anything that a client can choose.
- * doc/security.md tells more.
+ * What runs as root: this file, account.c and connection.c, auth/ but for gate.c, saslprep.c
+ * and sasl*.c, config/, base/, net/peer.c, libc, libcrypt, OpenSSL's libcrypto, and PAM with
+ * its modules. Of these only what auth/parent.c does with a frame sees anything that a client
+ * can choose. doc/security.md tells more.
  */
+#include "account.h"
 #include "auth/backend.h"
 #include "auth/become.h"
 #include "auth/filter.h"
@@ -30,7 +31,6 @@
 #include "auth/sandbox.h"
 #include "auth/tls_gate.h"
 #include "base/log.h"
-#include "command/account_check.h"
 #include "command/server.h"
 #include "config/options.h"
 #include "connection.h"
@@ -92,15 +92,6 @@ static void log_logout(const struct session *s, const char *mechanism, enum serv
              reason_of(end));
 }
 
-/* NULL: inside of mail_root, also where the user lacks what index_dir asks for. */
-static char *find_index_dir(const struct settings *s, const struct settings_user *user)
-{
-    char *dir = settings_index_dir(s, user);
-    if (dir == NULL && s->index_dir[0] != '\0')
-        log_warning("no index_dir can be made for this user: the index is in mail_root");
-    return dir;
-}
-
 /* The session, as the user that this process is by now. */
 static int serve_session(const struct start *start)
 {
@@ -108,7 +99,7 @@ static int serve_session(const struct start *start)
     char *mail_root = settings_mail_root(start->settings, &user);
     if (mail_root == NULL || !process_end_on_signal())
         return refuse(EX_CONFIG, "no mail_root can be made for this user");
-    char *index_dir = find_index_dir(start->settings, &user);
+    char *index_dir = account_index_dir(start->settings, &user);
     struct stream io;
     stream_init(&io, STDIN_FILENO, STDOUT_FILENO, start->settings->idle_timeout);
     struct timespec now = { 0 };
@@ -223,119 +214,6 @@ static int serve(const struct options *options, const char *home)
                                           : status;
 }
 
-/* --- imapd --check, --repair. ----------------------------------------------------------------
- */
-
-__attribute__((format(printf, 1, 2))) static int complain(const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    fputs("imapd: ", stderr);
-    vfprintf(stderr, fmt, ap);
-    fputc('\n', stderr);
-    va_end(ap);
-    return ACCOUNT_CHECK_FAILED;
-}
-
-/* Whom a name at the command line means: whoever would log in with it. */
-static bool find_user(const struct settings *s, const char *name, struct identity *id,
-                      const char **why_r)
-{
-    enum backend_result result = BACKEND_UNKNOWN;
-    *why_r = "unknown-user";
-    if (strlen(name) > AUTH_USER_MAX)
-        return false;
-    for (size_t i = 0; i < s->auth_count && result == BACKEND_UNKNOWN; i++) {
-        if (s->auth[i] == AUTH_BACKEND_PASSWD_FILE)
-            result = passwd_file_identity(s, name, id, why_r);
-        else if (identity_of_account(id, name, why_r))
-            result = BACKEND_OK;
-    }
-    if (result != BACKEND_OK)
-        return false;
-    *why_r = identity_refused(id, s, geteuid());
-    return *why_r == NULL;
-}
-
-/* The invoking user, as with -P. */
-static bool find_self(struct identity *id, const char *home)
-{
-    const struct passwd *account = getpwuid(getuid());
-    id->uid = getuid();
-    id->gid = getgid();
-    if (account != NULL)
-        home = account->pw_dir;
-    int n = snprintf(id->home, sizeof id->home, "%s", home == NULL ? "" : home);
-    if (account != NULL)
-        snprintf(id->user, sizeof id->user, "%s", account->pw_name);
-    else
-        snprintf(id->user, sizeof id->user, "%u", (unsigned)id->uid);
-    return n >= 0 && (size_t)n < sizeof id->home;
-}
-
-/* Root does nothing in the mail of another: it becomes whoever owns it. */
-static bool become_owner(const char *mail_root)
-{
-    struct stat st;
-    const char *why = "";
-    if (geteuid() != 0 || stat(mail_root, &st) < 0 || st.st_uid == 0)
-        return true;
-    struct identity *owner = calloc(1, sizeof *owner);
-    const struct passwd *account = getpwuid(st.st_uid);
-    if (owner == NULL)
-        return false;
-    if (account == NULL || !identity_of_account(owner, account->pw_name, &why) ||
-        owner->uid != st.st_uid) {
-        owner->uid = st.st_uid;
-        owner->gid = owner->group[0] = st.st_gid;
-        owner->group_count = 1;
-    }
-    bool ok = become(owner->uid, owner->gid, owner->group, owner->group_count);
-    free(owner);
-    return ok;
-}
-
-static int check_as(const struct options *options, const struct identity *id)
-{
-    struct settings_user user = { .user = id->user, .home = id->home };
-    char *mail_root = settings_mail_root(&options->settings, &user);
-    char *index_dir = find_index_dir(&options->settings, &user);
-    int status = ACCOUNT_CHECK_FAILED;
-    if (mail_root == NULL)
-        complain("no mail_root can be made for this user");
-    else if (options->user == NULL && !become_owner(mail_root))
-        complain("%s: its owner can't be had", mail_root);
-    else
-        status = account_check(&options->settings, mail_root, index_dir,
-                               options->mode == MODE_REPAIR, options->full);
-    free(index_dir);
-    free(mail_root);
-    return status;
-}
-
-static int check_account(const struct options *options, const char *home)
-{
-    const char *why = "";
-    struct identity *id = calloc(1, sizeof *id);
-    if (id == NULL)
-        return complain("no memory");
-    log_open(true);
-    int status = ACCOUNT_CHECK_FAILED;
-    bool found = options->user != NULL ? find_user(&options->settings, options->user, id, &why)
-                                       : find_self(id, home);
-    bool alone = process_keep_only(-1);
-    log_open(true);
-    if (!found)
-        complain("%s: %s", options->user != NULL ? options->user : "this user", why);
-    else if (!alone || (options->user != NULL &&
-                        (!become_user(id) || !process_settle(id->user, id->home))))
-        complain("%s: this process can't be the user's", id->user);
-    else
-        status = check_as(options, id);
-    free(id);
-    return status;
-}
-
 static int print(const char *text)
 {
     return fputs(text, stdout) >= 0 && fflush(stdout) == 0 ? 0 : EX_IOERR;
@@ -353,9 +231,9 @@ int main(int argc, char **argv)
     int status;
     if (options.tls && !process_silence(STDOUT_FILENO)) /* nothing may be said in the clear */
         return EX_OSERR;
-    bool checks = options.mode == MODE_CHECK || options.mode == MODE_REPAIR;
-    if (result != OPTIONS_OK && checks)
-        status = complain("%s", buffer_string(&err) == NULL ? "no memory" : err.data);
+    bool alone = options_are_of_account(options.mode);
+    if (result != OPTIONS_OK && alone)
+        status = account_complain("%s", buffer_string(&err) == NULL ? "no memory" : err.data);
     else if (result != OPTIONS_OK)
         status = refuse(result == OPTIONS_WRONG ? EX_USAGE : EX_CONFIG, "%s",
                         buffer_string(&err) == NULL ? "no memory" : err.data);
@@ -366,8 +244,8 @@ int main(int argc, char **argv)
                                          : "imapd " IMAPD_VERSION " without its sandbox\n");
     else if (options.mode == MODE_USAGE)
         status = print(options_usage);
-    else if (checks)
-        status = check_account(&options, home);
+    else if (alone)
+        status = account_command(&options, home);
     else
         status = serve(&options, home);
     if (result == OPTIONS_OK)

@@ -11,14 +11,19 @@ const char options_usage[] =
     "                                                    compare index, uidlists and Maildir\n"
     "       imapd --repair[=full] [-f file] [-o setting=value]... [user]\n"
     "                                                    the same, and mend\n"
+    "       imapd --adopt=source [--into=folder] [-f file] [-o setting=value]... [user]\n"
+    "                                                    take over folders that are mbox "
+    "files\n"
     "       imapd -V                                     print the version\n"
     "imapd(8) and imapd.conf(5) tell more.\n";
 
 /* What getopt_long gives for the words. */
-enum { OPTION_CHECK = 256, OPTION_REPAIR };
+enum { OPTION_CHECK = 256, OPTION_REPAIR, OPTION_ADOPT, OPTION_INTO };
 
 static const struct option words[] = { { "check", optional_argument, NULL, OPTION_CHECK },
                                        { "repair", optional_argument, NULL, OPTION_REPAIR },
+                                       { "adopt", required_argument, NULL, OPTION_ADOPT },
+                                       { "into", required_argument, NULL, OPTION_INTO },
                                        { NULL, 0, NULL, 0 } };
 
 /* Every setting twice. */
@@ -47,22 +52,36 @@ static enum options_result set_mode(struct options *o, enum options_mode mode, i
     return OPTIONS_OK;
 }
 
+/* The same of a mode that has a word. */
+static enum options_result set_long_mode(struct options *o, enum options_mode mode,
+                                         const char *word, struct buffer *err)
+{
+    if (o->mode != MODE_SERVE && o->mode != mode)
+        buffer_printf(err, "--%s: ", word);
+    return set_mode(o, mode, 0, err);
+}
+
 static enum options_result set_check(struct options *o, enum options_mode mode,
                                      struct buffer *err)
 {
-    const char *word = mode == MODE_CHECK ? "--check" : "--repair";
-    if (o->mode != MODE_SERVE && o->mode != mode) {
-        buffer_printf(err, "%s: ", word);
-        return wrong(err, "does not go with the options before it", 0);
-    }
-    o->mode = mode;
-    if (optarg == NULL)
-        return OPTIONS_OK;
+    const char *word = mode == MODE_CHECK ? "check" : "repair";
+    enum options_result result = set_long_mode(o, mode, word, err);
+    if (result != OPTIONS_OK || optarg == NULL)
+        return result;
     o->full = strcmp(optarg, "full") == 0;
     if (o->full)
         return OPTIONS_OK;
-    buffer_printf(err, "%s=: ", word);
+    buffer_printf(err, "--%s=: ", word);
     return wrong(err, "can only be \"full\"", 0);
+}
+
+static enum options_result lacks_value(struct options *o, struct buffer *err)
+{
+    if (optopt < OPTION_CHECK)
+        return wrong(err, "lacks its value", optopt);
+    o->mode = MODE_ADOPT;
+    buffer_puts(err, optopt == OPTION_ADOPT ? "--adopt=: " : "--into=: ");
+    return wrong(err, "lacks its value", 0);
 }
 
 static enum options_result read_letter(struct options *o, struct raw *raw, int letter,
@@ -84,6 +103,12 @@ static enum options_result read_letter(struct options *o, struct raw *raw, int l
         return set_check(o, MODE_CHECK, err);
     case OPTION_REPAIR:
         return set_check(o, MODE_REPAIR, err);
+    case OPTION_ADOPT:
+        o->source = optarg;
+        return set_long_mode(o, MODE_ADOPT, "adopt", err);
+    case OPTION_INTO:
+        o->into = optarg;
+        return OPTIONS_OK;
     case 'f':
         if (raw->file != NULL)
             return wrong(err, "given twice", letter);
@@ -95,7 +120,7 @@ static enum options_result read_letter(struct options *o, struct raw *raw, int l
         raw->override[raw->overrides++] = optarg;
         return OPTIONS_OK;
     case ':':
-        return wrong(err, "lacks its value", optopt);
+        return lacks_value(o, err);
     default:
         return wrong(err, "no such option (-h lists them)", optopt < OPTION_CHECK ? optopt : 0);
     }
@@ -118,8 +143,11 @@ static enum options_result read_letters(struct options *o, struct raw *raw, int 
         o->scram = strcmp(argv[optind++], "scram") == 0;
     if (o->tls && o->mode != MODE_SERVE)
         return wrong(err, "does not go with the other options", 't');
-    bool of_user = o->mode == MODE_HASH || o->mode == MODE_CHECK || o->mode == MODE_REPAIR;
-    if (of_user && optind < argc)
+    if (o->into != NULL && o->mode != MODE_ADOPT) {
+        o->mode = MODE_ADOPT;
+        return wrong(err, "--into: goes with --adopt alone", 0);
+    }
+    if ((o->mode == MODE_HASH || options_are_of_account(o->mode)) && optind < argc)
         o->user = argv[optind++];
     return optind < argc ? wrong(err, "too many arguments (-h tells more)", 0) : OPTIONS_OK;
 }
@@ -136,10 +164,14 @@ static bool read_settings(struct settings *s, const struct raw *raw, struct buff
     return true;
 }
 
+bool options_are_of_account(enum options_mode mode)
+{
+    return mode == MODE_CHECK || mode == MODE_REPAIR || mode == MODE_ADOPT;
+}
+
 bool options_have_settings(enum options_mode mode)
 {
-    return mode == MODE_SERVE || mode == MODE_PREAUTH || mode == MODE_CHECK ||
-           mode == MODE_REPAIR;
+    return mode == MODE_SERVE || mode == MODE_PREAUTH || options_are_of_account(mode);
 }
 
 enum options_result options_read(struct options *o, int argc, char **argv, struct buffer *err)

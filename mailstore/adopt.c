@@ -137,6 +137,39 @@ static bool read_file(struct adoption *ad, const struct mbox_sink *sink, bool di
                           : s == MBOX_OK && ad->result == ADOPT_DONE;
 }
 
+static bool begin_none(void *ctx)
+{
+    (void)ctx;
+    return true;
+}
+
+static bool octets_none(void *ctx, const char *p, size_t n)
+{
+    (void)ctx;
+    (void)p;
+    (void)n;
+    return true;
+}
+
+static bool end_none(void *ctx, const struct mbox_message *m)
+{
+    (void)ctx;
+    (void)m;
+    return true;
+}
+
+/* Whether the file begins as an mbox does: of what is none, no folder is made. */
+static bool begins(struct adoption *ad)
+{
+    const struct mbox_sink nobody = { begin_none, octets_none, end_none, NULL };
+    const off_t size = ad->st.st_size;
+    if (size > (off_t)BUFFER_OCTETS)
+        ad->st.st_size = (off_t)BUFFER_OCTETS;
+    bool is = read_file(ad, &nobody, false);
+    ad->st.st_size = size;
+    return is;
+}
+
 static bool is_unchanged(const struct adoption *ad)
 {
     struct stat st;
@@ -147,20 +180,6 @@ static bool is_unchanged(const struct adoption *ad)
 
 /* --- The first time: UIDs. -------------------------------------------------------------------
  */
-
-static bool first_begin(void *ctx)
-{
-    (void)ctx;
-    return true;
-}
-
-static bool first_octets(void *ctx, const char *p, size_t n)
-{
-    (void)ctx;
-    (void)p;
-    (void)n;
-    return true;
-}
 
 static bool keep_base(struct adoption *ad, const struct mbox_message *m)
 {
@@ -376,6 +395,7 @@ static bool finish(struct adoption *ad)
 {
     struct folder_dirs dirs = { -1, -1, -1, -1 };
     struct dotlock lock;
+    struct mailbox_counts counts;
     enum store_error e = folder_dirs_open(ad->store, ad->folder, &dirs);
     if (e == STORE_OK)
         e = dotlock_take(&lock, dirs.dir, UIDLIST_LOCK);
@@ -384,6 +404,8 @@ static bool finish(struct adoption *ad)
         dotlock_drop(&lock);
     }
     folder_dirs_close(&dirs);
+    if (e == STORE_OK && ad->out->added > 0) /* now, while nobody waits for the index */
+        e = mailbox_status(ad->store, ad->folder, false, &counts);
     return e == STORE_OK || store_failed(ad, e);
 }
 
@@ -430,7 +452,7 @@ enum adopt_result adopt_mbox(struct store *store, int fd, const char *folder,
     struct adoption ad = {
         .store = store, .folder = folder, .fd = fd, .out = adopted_r, .digest = DIGEST_BEGIN
     };
-    const struct mbox_sink first = { first_begin, first_octets, first_end, &ad };
+    const struct mbox_sink first = { begin_none, octets_none, first_end, &ad };
     const struct mbox_sink second = { second_begin, second_octets, second_end, &ad };
     struct state state = { 0 };
     *adopted_r = (struct adopted){ .error = STORE_OK };
@@ -438,7 +460,7 @@ enum adopt_result adopt_mbox(struct store *store, int fd, const char *folder,
         store_failed(&ad, store_error_from_errno(errno));
     else if (!S_ISREG(ad.st.st_mode))
         stop(&ad, ADOPT_NO_MBOX, STORE_OK);
-    else if (look_at_folder(&ad, &state) && read_file(&ad, &first, true) &&
+    else if (begins(&ad) && look_at_folder(&ad, &state) && read_file(&ad, &first, true) &&
              agree(&ad, &state)) {
         adopted_r->messages = ad.count;
         if (read_file(&ad, &second, false) && commit(&ad))

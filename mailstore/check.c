@@ -143,16 +143,26 @@ static enum store_error compare_folders(struct check *c)
     return e;
 }
 
-/* By UIDVALIDITY; of one the oldest list first: the others are copies of it. */
+/* By UIDVALIDITY and GUID; of one the oldest list first: the others are copies of it. */
 static int by_validity(const void *a, const void *b)
 {
     const struct checked *x = *(const struct checked *const *)a;
     const struct checked *y = *(const struct checked *const *)b;
     if (x->uidvalidity != y->uidvalidity)
         return x->uidvalidity < y->uidvalidity ? -1 : 1;
+    if (strcmp(x->guid, y->guid) != 0)
+        return strcmp(x->guid, y->guid);
     if (x->list_born != y->list_born)
         return x->list_born < y->list_born ? -1 : 1;
     return strcmp(x->name, y->name);
+}
+
+/* A folder that was copied has its GUID, too. Two that were taken over from a server to which
+ * it is enough that one name never has the same UIDVALIDITY twice (RFC 3501 section 2.3.1.1)
+ * have each their own. */
+static bool is_copy(const struct checked *x, const struct checked *of)
+{
+    return x->guid[0] == '\0' || of->guid[0] == '\0' || strcmp(x->guid, of->guid) == 0;
 }
 
 static void compare_validities(struct check *c)
@@ -168,6 +178,12 @@ static void compare_validities(struct check *c)
     for (size_t i = 1; i < c->folders; i++) {
         if (by[i]->uidvalidity == 0 || by[i]->uidvalidity != by[i - 1]->uidvalidity)
             continue;
+        if (!is_copy(by[i], by[i - 1])) {
+            check_tell(c, CHECK_NOTE, by[i]->name,
+                       "its UIDVALIDITY %u is that of %s, too, as another server gave it",
+                       by[i]->uidvalidity, by[i - 1]->name);
+            continue;
+        }
         by[i]->cures |= CURE_VALIDITY;
         check_tell(
             c, CHECK_DIFFERENCE, by[i]->name,

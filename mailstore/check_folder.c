@@ -316,6 +316,8 @@ static void compare(struct folder_check *fc, struct checked *done_r)
         compare_sizes(fc);
     fc->c->counts.messages += fc->files.count;
     done_r->uidvalidity = fc->list.uidvalidity;
+    if (!uidlist_guid(&fc->list, done_r->guid))
+        done_r->guid[0] = '\0';
     done_r->list_born = birth_of_list(fc);
     done_r->cures = fc->cures;
 }

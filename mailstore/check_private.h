@@ -45,7 +45,8 @@ struct checked {
     char *name;
     struct folder_key key; /* ino 0: no cur/ */
     uint32_t uidvalidity;
-    int64_t list_born; /* of the uidlist, as sys_birth */
+    char guid[UIDLIST_GUID + 1]; /* "": none */
+    int64_t list_born;           /* of the uidlist, as sys_birth */
     unsigned cures;
 };
 
