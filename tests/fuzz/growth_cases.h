@@ -156,6 +156,14 @@
 { "summary", "References: ", "<%u@b> ", "\n", QUARTER, 4000 },
 { "summary", "", "References: <%u@b>\n", "", QUARTER, 4000 },
 
+{ "mbox", "", "From a Mon Jan  5 11:22:33 2026\n\n", "", 0, 0 },
+{ "mbox", "From a Mon Jan  5 11:22:33 2026\n", "X-Keywords: a%u\n", "", 0, 0 },
+{ "mbox", "From a Mon Jan  5 11:22:33 2026\n\n", "From a Mon Jan  5 11:22:33 2026x\n", "", 0, 0 },
+{ "mbox", "From ", "a Mon Jan  5 11:22:33 ", "2026\n", 0, 0 },
+{ "mbox", "From a Mon Jan  5 11:22:33 2026\nX-IMAPbase: 1 1", " a%u\n", "\n", 0, 0 },
+{ "mbox", "From a Mon Jan  5 11:22:33 2026\n", "\n", "", 0, 0 },
+{ "mbox", "From a Mon Jan  5 11:22:33 2026\n\n", "a", "", 0, 0 },
+
 { "imapurl", "/", "a%20", "/;UID=1", 0, 0 },
 { "imapurl", "/", "../", ";UID=1", 0, 0 },
 { "imapurl", "/", "a/", "../;UID=1", 0, 0 },
