@@ -380,7 +380,7 @@ static enum store_error write_state(struct adoption *ad, int dir, struct dotlock
 /* The UIDs that the file has given and that no message has any more are spent, too. */
 static enum store_error raise_next(const struct adoption *ad, int dir)
 {
-    struct uidlist list;
+    struct uidlist list = { 0 };
     struct uidlist_lines lines;
     enum store_error e = uidlist_load(&list, dir, &lines);
     if (e == STORE_OK && list.next <= ad->last) {

@@ -89,7 +89,8 @@ enum store_error uidlist_look(struct uidlist *list, int dir, bool locked,
                               enum uidlist_news *news_r, struct uidlist_lines *lines_r);
 void uidlist_lines_free(struct uidlist_lines *lines);
 
-/* Loads the whole file, whatever `list` knows of it: for a rewrite, with the lock held. */
+/* Loads the whole file, whatever `list` knows of it (zeroes: nothing), which stays where the
+ * file says less: for a rewrite, with the lock held. */
 enum store_error uidlist_load(struct uidlist *list, int dir, struct uidlist_lines *lines_r);
 
 /* Parses text as a file's whole contents (also of version 1, which is Courier's

@@ -71,6 +71,23 @@ static void test_uids(void **state)
 }
 
 /* A folder that has given UIDs of its own keeps them. */
+/* UIDs that the file has given and has no message of any more are not given again. */
+static void test_uids_gone(void **state)
+{
+    const struct root *r = *state;
+    static const char gone[] = "From a@example.com Mon Jan  5 11:22:33 2026\nSubject: one\n"
+                               "X-IMAPbase: 1767607200 42\nStatus: RO\nX-UID: 7\n\none\n";
+    adopt(r, gone, "", "Gone", ADOPT_DONE);
+    struct mailbox *mb = mail_open(r, "Gone", true);
+    mail_expect(mb, "7S");
+    assert_int_equal(mailbox_uidnext(mb), 43);
+    mailbox_close(mb);
+    root_forget_index(r);
+    mb = mail_open(r, "Gone", true);
+    assert_int_equal(mailbox_uidnext(mb), 43);
+    mailbox_close(mb);
+}
+
 static void test_validity(void **state)
 {
     const struct root *r = *state;
@@ -112,7 +129,7 @@ static void test_none(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { T(test_uids), T(test_validity), T(test_without_uids),
-                                        T(test_none) };
+    const struct CMUnitTest tests[] = { T(test_uids), T(test_uids_gone), T(test_validity),
+                                        T(test_without_uids), T(test_none) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
