@@ -179,6 +179,9 @@ static void adopt(struct run *run, int fd, const char *path, const char *folder,
     else
         tell_failure(run, path, &adopted, result, folder);
     run->added += adopted.added;
+    if (adopted.keywords_left[0] != '\0')
+        printf("note: %s: there is no room for these keywords: %s\n", folder,
+               adopted.keywords_left);
 }
 
 static void adopt_entry(void *ctx, int dir, const char *entry, const char *path,

@@ -16,10 +16,10 @@
 #include "mailstore/adopt.h"
 
 #include "mailstore/account.h"
+#include "mailstore/adopt_keywords.h"
 #include "mailstore/append.h"
 #include "mailstore/dirs.h"
 #include "mailstore/dotlock.h"
-#include "mailstore/keywords.h"
 #include "mailstore/mailbox.h"
 #include "mailstore/small_file.h"
 #include "mailstore/sys.h"
@@ -59,13 +59,13 @@ struct adoption {
     uint32_t last; /* the highest that was given */
     uint32_t before;
     bool based;
-    char *names; /* X-IMAPbase's keywords */
     uint64_t digest;
     uint64_t octets; /* that were digested */
     uint64_t stop;   /* so many octets are digested as `digest_before`, too */
     uint64_t digest_before;
     /* Of the second. */
     struct append *append;
+    struct adopt_keywords keywords;
     size_t at;
     size_t batch;
     size_t begun;  /* the pseudo message included */
@@ -181,24 +181,23 @@ static bool is_unchanged(const struct adoption *ad)
 /* --- The first time: UIDs. -------------------------------------------------------------------
  */
 
-static bool keep_base(struct adoption *ad, const struct mbox_message *m)
+static void keep_base(struct adoption *ad, const struct mbox_message *m)
 {
     if (ad->count > 0 || ad->based || m->uidvalidity == 0 || m->uidvalidity > UID_LIMIT ||
         m->last_uid > UID_LIMIT)
-        return true;
+        return;
     ad->based = true;
     ad->out->uidvalidity = m->uidvalidity;
     ad->last = m->last_uid;
-    ad->names = strdup(m->folder_keywords);
-    return ad->names != NULL || store_failed(ad, STORE_UNAVAILABLE);
 }
 
 static bool first_end(void *ctx, const struct mbox_message *m)
 {
     struct adoption *ad = ctx;
     ad->pseudo = ad->pseudo || m->pseudo;
-    if (!keep_base(ad, m) || m->pseudo)
-        return ad->result == ADOPT_DONE;
+    keep_base(ad, m);
+    if (m->pseudo)
+        return true;
     if (ad->count == ad->room) {
         size_t room = ad->room * 2 + 1024;
         uint32_t *larger = reallocarray(ad->uid, room, sizeof *larger);
@@ -293,18 +292,6 @@ static unsigned flags_of(unsigned mbox)
            ((mbox & MBOX_DRAFT) != 0 ? FLAG_DRAFT : 0U);
 }
 
-/* Splits words between blanks in their place; those behind the first `room` are left out. */
-static size_t split(char *words, const char **word, size_t room)
-{
-    size_t n = 0;
-    char *rest = NULL;
-    for (char *w = strtok_r(words, " \t", &rest); w != NULL && n < room;
-         w = strtok_r(NULL, " \t", &rest))
-        if (keyword_valid(w))
-            word[n++] = w;
-    return n;
-}
-
 /* The separator's time, which mostly is local. */
 static time_t date_of(const struct mbox_message *m)
 {
@@ -319,13 +306,12 @@ static time_t date_of(const struct mbox_message *m)
 
 static bool finish_message(struct adoption *ad, const struct mbox_message *m)
 {
-    const char *word[KEYWORDS_MAX];
+    const char *word[ADOPT_KEYWORDS_MAX];
+    struct flag_change flags = { FLAGS_REPLACE, (uint8_t)flags_of(m->flags), word, 0 };
     char *words = strdup(m->keywords);
-    if (words == NULL)
-        return store_failed(ad, STORE_UNAVAILABLE);
-    struct flag_change flags = { FLAGS_REPLACE, (uint8_t)flags_of(m->flags), word,
-                                 split(words, word, KEYWORDS_MAX) };
-    enum store_error e = append_flags(ad->append, &flags);
+    enum store_error e = STORE_UNAVAILABLE;
+    if (words != NULL && adopt_keywords_pick(&ad->keywords, words, word, &flags.keywords))
+        e = append_flags(ad->append, &flags);
     if (e == STORE_OK)
         append_date(ad->append, date_of(m));
     free(words);
@@ -419,11 +405,14 @@ static bool look_at_folder(struct adoption *ad, struct state *state)
         e = mailbox_status(ad->store, ad->folder, false, &counts);
     if (e == STORE_OK)
         e = folder_dirs_open(ad->store, ad->folder, &dirs);
+    if (e == STORE_OK && read_state(dirs.dir, state))
+        ad->stop = state->octets;
+    uint32_t renamed;
+    if (e == STORE_OK)
+        e = keywords_look(&ad->keywords.kw, dirs.dir, &renamed);
+    folder_dirs_close(&dirs);
     if (e != STORE_OK)
         return store_failed(ad, e);
-    if (read_state(dirs.dir, state))
-        ad->stop = state->octets;
-    folder_dirs_close(&dirs);
     ad->next = counts.uidnext;
     ad->out->folder_uidvalidity = counts.uidvalidity;
     return true;
@@ -456,6 +445,7 @@ enum adopt_result adopt_mbox(struct store *store, int fd, const char *folder,
     const struct mbox_sink second = { second_begin, second_octets, second_end, &ad };
     struct state state = { 0 };
     *adopted_r = (struct adopted){ .error = STORE_OK };
+    adopt_keywords_init(&ad.keywords);
     if (sys_fstat(fd, &ad.st) < 0)
         store_failed(&ad, store_error_from_errno(errno));
     else if (!S_ISREG(ad.st.st_mode))
@@ -468,7 +458,11 @@ enum adopt_result adopt_mbox(struct store *store, int fd, const char *folder,
     }
     append_cancel(ad.append);
     free(ad.uid);
-    free(ad.names);
     adopted_r->error = ad.error;
+    const char *left = buffer_string(&ad.keywords.left);
+    snprintf(adopted_r->keywords_left, sizeof adopted_r->keywords_left, "%.*s",
+             ad.keywords.left.len < 2 ? 0 : (int)ad.keywords.left.len - 2,
+             left == NULL ? "" : left);
+    adopt_keywords_free(&ad.keywords);
     return ad.result;
 }

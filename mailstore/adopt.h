@@ -29,6 +29,7 @@ struct adopted {
     size_t known;         /* that were passed over */
     uint32_t uidvalidity; /* of the file; 0: it has none */
     uint32_t folder_uidvalidity;
+    char keywords_left[256]; /* names that a Maildir folder has no room for, cut off */
 };
 
 /* Takes over the file open at fd (the caller's; it is read from its beginning with pread(2))
