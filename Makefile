@@ -4,7 +4,8 @@
 #   make check      installs what is missing, builds, runs every test
 #   make check-clients   installs many mail clients, and holds the server against each
 #   make demo       installs what is missing, builds, serves a sample Maildir
-#   make install    DESTDIR and PREFIX are honoured
+#   make install    DESTDIR and PREFIX are honoured; what an administrator has changed stays
+#   make uninstall  removes what that put there, but no configuration
 #   make deps       installs what is missing from Debian (the one list of packages)
 #   make deps-build   the same, but only what is needed to build: enough on a mail server
 #   make SANITIZE=1 [target]   the same with ASan and UBSan, objects kept apart
@@ -12,12 +13,16 @@
 #                   work under: a choice of the build, since at run time it would be a way out
 
 PREFIX     ?= /usr/local
+# Where imapd and PAM look for configuration; nothing is put there over a file that is there.
 SYSCONFDIR ?= /etc
 SBINDIR    ?= $(PREFIX)/sbin
 # Where imapd looks for its module: beside itself, and here.
 LIBDIR     := $(patsubst %/,%,$(dir $(SBINDIR)))/lib/imapd
 MANDIR     ?= $(PREFIX)/share/man
 DOCDIR     ?= $(PREFIX)/share/doc/imapd
+# systemd looks below /usr, /usr/local and /etc: with another PREFIX name one of these.
+SYSTEMDDIR ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 PORT       ?= 1143
 VERSION    := 0.1
 
@@ -64,7 +69,7 @@ endif
 COMPILE = $(CC) -std=c17 $(CPPFLAGS) $(WARN) $(HARDEN) $(INSTRUMENT) $(CFLAGS) -MMD -MP
 
 .PHONY: all check check-built check-unit check-session check-e2e check-client check-fuzz check-clients \
-        units demo replay growth deps deps-build deps-demo deps-lint deps-bench deps-clients bench load soak fuzz install clean lint \
+        units demo replay growth deps deps-build deps-demo deps-lint deps-bench deps-clients bench load soak fuzz install uninstall clean lint \
         format FORCE
 all: imapd
 
@@ -275,21 +280,46 @@ $(BUILD)/targets: FORCE
 	@echo '$(FUZZ_NAMES)' | cmp -s - $@ || echo '$(FUZZ_NAMES)' >$@
 endif
 
-# What names the program's place is made to name SBINDIR.
-PLACE := sed 's|/usr/local/sbin|$(SBINDIR)|g'
+# What names a place is made to name the one that it has here.
+PLACE := sed -e 's|/usr/local/sbin|$(SBINDIR)|g' -e 's|/usr/local/lib/systemd/system|$(SYSTEMDDIR)|g' \
+             -e 's|/usr/local/lib/sysusers.d|$(SYSUSERSDIR)|g' -e 's|/usr/local/share/doc/imapd|$(DOCDIR)|g'
+DOCUMENTS := README.md README.ru.md LICENSE $(wildcard doc/*.md doc/*.svg doc/*.png)
+CONTRIB   := $(shell find contrib -type f)
+UNIT_FILES := $(notdir $(wildcard contrib/systemd/*))
+# PUT,FROM,TO: the new file takes the name when it is whole.
+define PUT
+	@echo '  $(DESTDIR)$(2)' && install -d "$(DESTDIR)$(dir $(2))" && \
+	    $(PLACE) '$(1)' >"$(DESTDIR)$(2).new" && chmod 644 "$(DESTDIR)$(2).new" && \
+	    mv -f "$(DESTDIR)$(2).new" "$(DESTDIR)$(2)"
+
+endef
+# The same, but only where there is nothing, not even a link to nothing.
+define PUT_ONCE
+	@if [ -e "$(DESTDIR)$(2)" ] || [ -L "$(DESTDIR)$(2)" ]; then echo '  $(DESTDIR)$(2) stays as it is'; \
+	    else echo '  $(DESTDIR)$(2)' && install -D -m 644 '$(1)' "$(DESTDIR)$(2)"; fi
+
+endef
 install: imapd
-	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBDIR) $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(MANDIR)/man5 \
-	    $(DESTDIR)$(DOCDIR)
-	install -m 755 imapd $(DESTDIR)$(SBINDIR)/imapd
-	install -m 644 imapd-tls.so $(DESTDIR)$(LIBDIR)/imapd-tls.so
-	$(PLACE) imapd.8 >$(DESTDIR)$(MANDIR)/man8/imapd.8
-	$(PLACE) imapd.conf.5 >$(DESTDIR)$(MANDIR)/man5/imapd.conf.5
-	find contrib -type f | while read -r f; do \
-	    install -d "$(DESTDIR)$(DOCDIR)/$$(dirname "$$f")" && \
-	    $(PLACE) "$$f" >"$(DESTDIR)$(DOCDIR)/$$f" || exit 1; done
-	install -m 644 README.md README.ru.md LICENSE doc/*.md doc/*.svg doc/*.png $(DESTDIR)$(DOCDIR)
-	find $(DESTDIR)$(DOCDIR) $(DESTDIR)$(MANDIR)/man8/imapd.8 \
-	    $(DESTDIR)$(MANDIR)/man5/imapd.conf.5 -type f -exec chmod 644 '{}' +
+	install -d "$(DESTDIR)$(SBINDIR)" "$(DESTDIR)$(LIBDIR)"
+	install -m 755 imapd "$(DESTDIR)$(SBINDIR)/imapd"
+	install -m 644 imapd-tls.so "$(DESTDIR)$(LIBDIR)/imapd-tls.so"
+	$(call PUT,imapd.8,$(MANDIR)/man8/imapd.8)
+	$(call PUT,imapd.conf.5,$(MANDIR)/man5/imapd.conf.5)
+	$(foreach u,$(UNIT_FILES),$(call PUT,contrib/systemd/$(u),$(SYSTEMDDIR)/$(u)))
+	$(call PUT,contrib/sysusers.d/imapd.conf,$(SYSUSERSDIR)/imapd.conf)
+	$(foreach f,$(CONTRIB),$(call PUT,$(f),$(DOCDIR)/$(f)))
+	install -m 644 $(DOCUMENTS) "$(DESTDIR)$(DOCDIR)"
+	$(call PUT_ONCE,contrib/pam.d/imap,$(SYSCONFDIR)/pam.d/imap)
+	$(call PUT_ONCE,contrib/imapd.conf,$(SYSCONFDIR)/imapd.conf)
+
+# What install put there, by name; no configuration, no user, and no directory of others.
+uninstall:
+	rm -f "$(DESTDIR)$(SBINDIR)/imapd" "$(DESTDIR)$(LIBDIR)/imapd-tls.so" \
+	    "$(DESTDIR)$(MANDIR)/man8/imapd.8" "$(DESTDIR)$(MANDIR)/man5/imapd.conf.5" \
+	    $(UNIT_FILES:%="$(DESTDIR)$(SYSTEMDDIR)/%") "$(DESTDIR)$(SYSUSERSDIR)/imapd.conf"
+	cd "$(DESTDIR)$(DOCDIR)" 2>/dev/null && rm -f $(CONTRIB) $(notdir $(DOCUMENTS)) && \
+	    find contrib -depth -type d -exec rmdir --ignore-fail-on-non-empty '{}' ';' || :
+	rmdir --ignore-fail-on-non-empty "$(DESTDIR)$(DOCDIR)" "$(DESTDIR)$(LIBDIR)" 2>/dev/null || :
 
 clean:
 	rm -rf build imapd imapd-tls.so
