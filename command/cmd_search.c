@@ -92,10 +92,8 @@ static void answer(struct command *c, struct search_program *program,
 {
     const struct view_messages *found = &result->found;
     const struct search_return *returns = &program->returns;
-    if (!save_results(c, returns, found->uid, found->count)) {
-        command_no(c, "NOTSAVED", "Out of memory");
+    if (!save_results(c, returns, found->uid, found->count))
         return;
-    }
     put_results(c, "SEARCH", returns, found->uid, found->count);
     put_unreadable(c, result);
     begin_updates(c, program, result);
@@ -112,7 +110,5 @@ void run_search(struct command *c)
         answer(c, program, &result);
         view_messages_free(&result.found);
     }
-    /* RFC 5182 section 2.1: NO empties what was saved, BAD does not. */
-    if (c->ending == ENDING_NO && (program->returns.options & RETURN_SAVE) != 0)
-        (void)view_save(&c->session->view, NULL, 0);
+    drop_saved(c, &program->returns);
 }

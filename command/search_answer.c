@@ -116,39 +116,58 @@ void put_results(struct command *c, const char *name, const struct search_return
     stream_puts(io, "\r\n");
 }
 
-/* MIN, MAX and PARTIAL alone save what they return. */
-static bool save_pieces(struct view *v, const struct search_return *returns,
-                        const uint32_t *uid, size_t n)
+static int by_uid(const void *a, const void *b)
 {
-    size_t from = 0, to = 0, kept = 0;
-    if ((returns->options & RETURN_PARTIAL) != 0)
-        partial_bounds(&returns->partial, n, &from, &to);
-    uint32_t *pieces = reallocarray(NULL, to - from + 2, sizeof *pieces);
-    if (pieces == NULL) {
-        (void)view_save(v, NULL, 0);
-        return false;
+    uint32_t x = *(const uint32_t *)a;
+    uint32_t y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Those of n results that are saved, into pieces: MIN, MAX and PARTIAL alone save what they
+ * return. Returns how many they are. */
+static size_t pick_pieces(const struct search_return *returns, const uint32_t *uid, size_t n,
+                          uint32_t *pieces)
+{
+    unsigned all = returns->options & (RETURN_ALL | RETURN_COUNT);
+    unsigned some = returns->options & (RETURN_MIN | RETURN_MAX | RETURN_PARTIAL);
+    size_t from = 0, to = n, kept = 0;
+    if (n > 0 && some != 0 && all == 0) {
+        to = 0;
+        if ((returns->options & RETURN_PARTIAL) != 0)
+            partial_bounds(&returns->partial, n, &from, &to);
+        if ((returns->options & RETURN_MIN) != 0 && (to == from || from > 0))
+            pieces[kept++] = uid[0];
     }
-    if ((returns->options & RETURN_MIN) != 0 && (to == from || from > 0))
-        pieces[kept++] = uid[0];
     memcpy(pieces + kept, uid + from, (to - from) * sizeof *pieces);
     kept += to - from;
-    if ((returns->options & RETURN_MAX) != 0 && (kept == 0 || pieces[kept - 1] != uid[n - 1]))
+    if (n > 0 && all == 0 && (returns->options & RETURN_MAX) != 0 &&
+        (kept == 0 || pieces[kept - 1] != uid[n - 1]))
         pieces[kept++] = uid[n - 1];
-    bool saved = view_save(v, pieces, kept);
-    free(pieces);
-    return saved;
+    return kept;
 }
 
 bool save_results(struct command *c, const struct search_return *returns, const uint32_t *uid,
                   size_t n)
 {
-    unsigned some = returns->options & (RETURN_MIN | RETURN_MAX | RETURN_PARTIAL);
-    unsigned all = returns->options & (RETURN_ALL | RETURN_COUNT);
     if ((returns->options & RETURN_SAVE) == 0)
         return true;
-    if (some == 0 || all != 0 || n == 0)
-        return view_save(&c->session->view, uid, n);
-    return save_pieces(&c->session->view, returns, uid, n);
+    uint32_t *pieces = reallocarray(NULL, n + 2, sizeof *pieces);
+    bool saved = false;
+    if (pieces != NULL) {
+        size_t kept = pick_pieces(returns, uid, n, pieces);
+        qsort(pieces, kept, sizeof *pieces, by_uid);
+        saved = view_save(&c->session->view, pieces, kept);
+    }
+    free(pieces);
+    if (!saved)
+        command_no(c, "NOTSAVED", "Out of memory");
+    return saved;
+}
+
+void drop_saved(struct command *c, const struct search_return *returns)
+{
+    if (c->ending == ENDING_NO && (returns->options & RETURN_SAVE) != 0)
+        (void)view_save(&c->session->view, NULL, 0);
 }
 
 bool may_update(struct command *c, const struct search_return *returns)

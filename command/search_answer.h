@@ -20,9 +20,12 @@ void put_results(struct command *c, const char *name, const struct search_return
                  const uint32_t *uid, size_t n);
 
 /* Where SAVE is among the options: "$" becomes what RFC 5182 section 2.4 and RFC 9394 section
- * 3.2 say of these results, which are ascending. False: no memory; then it is empty. */
+ * 3.2 say of these results, in whatever order they are. False: the command is ended with NO,
+ * since there is no memory; then it is empty. */
 bool save_results(struct command *c, const struct search_return *returns, const uint32_t *uid,
                   size_t n);
+/* To be called at the end: NO empties what was saved, BAD does not (RFC 5182 section 2.1). */
+void drop_saved(struct command *c, const struct search_return *returns);
 
 /* RFC 5267 section 4.3: a tag can't be used again for UPDATE while one is being told. False:
  * the command is ended with BAD. To be asked before anything is done. */

@@ -245,7 +245,8 @@ enum store_error mailbox_store(struct mailbox *mb, const uint32_t *uid, size_t n
 /* The same, but of messages that were changed after mod-sequence `since` nothing is changed
  * (RFC 7162 section 3.1.3): their UIDs, ascending, go to modified, which has room for n;
  * *modified_r counts them. Whether a message was changed is looked at right before its file is
- * renamed from exactly the name that it had then. */
+ * renamed from exactly the name that it had then. 0, and a change that adds or removes nothing
+ * but keywords: of messages that have one of them. */
 enum store_error mailbox_store_unchanged(struct mailbox *mb, const uint32_t *uid, size_t n,
                                          const struct flag_change *change, uint64_t since,
                                          size_t *gone_r, uint32_t *modified,

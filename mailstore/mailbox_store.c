@@ -171,6 +171,18 @@ static void note(struct storing *s, const struct located *at, const struct outco
                                          .flags = outcome->flags };
 }
 
+/* Whether the message was changed after `since`. 0 asks whether what is to be changed exists:
+ * a keyword where the message has it, a system flag always (RFC 7162 section 3.1.3). */
+static bool is_newer(const struct storing *s, const struct index_message *m)
+{
+    const struct flag_change *change = s->change;
+    bool of_keywords =
+        change->op != FLAGS_REPLACE && change->flags == 0 && change->keywords > 0;
+    if (s->since == 0 && of_keywords)
+        return (keywords_from_letters(&s->mb->keywords, m->letters) & s->given) != 0;
+    return m->modseq > s->since;
+}
+
 /* Changes one message. STORE_EXPUNGED: it is gone. */
 static enum store_error store_one(struct storing *s, uint32_t uid)
 {
@@ -181,7 +193,7 @@ static enum store_error store_one(struct storing *s, uint32_t uid)
         enum store_error e = STORE_OK;
         if (!mailbox_locate(mb, uid, &at))
             return STORE_EXPUNGED;
-        if (at.m.modseq > s->since) {
+        if (is_newer(s, &at.m)) {
             s->modified[s->modifieds++] = uid;
             return STORE_OK;
         }

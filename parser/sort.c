@@ -57,11 +57,7 @@ static bool returns(struct lexer *lx, struct search_return *returns_r)
         return false;
     if (strcmp(word, "RETURN") != 0)
         return lexer_fail(lx, LEXER_SYNTAX, "expected RETURN, found %s", word);
-    if (!lexer_space(lx) || !parse_search_return(lx, returns_r) || !lexer_space(lx))
-        return false;
-    if ((returns_r->options & RETURN_SAVE) != 0)
-        return lexer_fail(lx, LEXER_SYNTAX, "SAVE is for SEARCH");
-    return true;
+    return lexer_space(lx) && parse_search_return(lx, returns_r) && lexer_space(lx);
 }
 
 bool parse_sort(struct lexer *lx, struct sort_program *program_r)

@@ -203,7 +203,7 @@ static void test_validity_shared(void **state)
     edit(r, ".Folder/dovecot-uidlist", own, other);
     root_forget_index(r);
     expect_none(r);
-    expect_note(r, "that of INBOX, too, as another server gave it");
+    expect_note(r, ", too, as another server gave it");
     char *inbox = slurp(r, "dovecot-uidlist");
     char *copy = slurp(r, ".Folder/dovecot-uidlist");
     char *guid = strstr(inbox, " G");
