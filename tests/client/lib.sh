@@ -6,11 +6,14 @@ here=$(cd "$(dirname "$0")" && pwd)
 IMAPD=${IMAPD:-./imapd}
 case $IMAPD in /*) ;; *) IMAPD=$PWD/$IMAPD ;; esac
 work=$(mktemp -d "${TMPDIR:-/tmp}/imapd-client.XXXXXX")
-failures=0 checks=0 started=
+failures=0 checks=0 started= groups=
 
 finish() {
     status=$?
     trap '' INT TERM HUP EXIT
+    for group in $groups; do
+        kill -- "-$group" 2> /dev/null
+    done
     for pid in $started; do
         kill "$pid" 2> /dev/null
         wait "$pid" 2> /dev/null
@@ -33,7 +36,7 @@ need() {
 }
 
 # Starts the demo; sets port, password, dir (its directory), maildir. What a test starts besides
-# goes into `started`, to be ended with it.
+# goes into `started`, to be ended with it; what it starts with setsid into `groups`.
 start_demo() {
     rm -f "$work/ready"
     port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
