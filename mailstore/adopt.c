@@ -16,10 +16,10 @@
 #include "mailstore/adopt.h"
 
 #include "mailstore/account.h"
-#include "mailstore/adopt_keywords.h"
 #include "mailstore/append.h"
 #include "mailstore/dirs.h"
 #include "mailstore/dotlock.h"
+#include "mailstore/keywords_pick.h"
 #include "mailstore/mailbox.h"
 #include "mailstore/small_file.h"
 #include "mailstore/sys.h"
@@ -65,7 +65,7 @@ struct adoption {
     uint64_t digest_before;
     /* Of the second. */
     struct append *append;
-    struct adopt_keywords keywords;
+    struct keywords_pick keywords;
     size_t at;
     size_t batch;
     size_t begun;  /* the pseudo message included */
@@ -306,11 +306,11 @@ static time_t date_of(const struct mbox_message *m)
 
 static bool finish_message(struct adoption *ad, const struct mbox_message *m)
 {
-    const char *word[ADOPT_KEYWORDS_MAX];
+    const char *word[KEYWORDS_PICK_MAX];
     struct flag_change flags = { FLAGS_REPLACE, (uint8_t)flags_of(m->flags), word, 0 };
     char *words = strdup(m->keywords);
     enum store_error e = STORE_UNAVAILABLE;
-    if (words != NULL && adopt_keywords_pick(&ad->keywords, words, word, &flags.keywords))
+    if (words != NULL && keywords_pick_words(&ad->keywords, words, word, &flags.keywords))
         e = append_flags(ad->append, &flags);
     if (e == STORE_OK)
         append_date(ad->append, date_of(m));
@@ -445,7 +445,7 @@ enum adopt_result adopt_mbox(struct store *store, int fd, const char *folder,
     const struct mbox_sink second = { second_begin, second_octets, second_end, &ad };
     struct state state = { 0 };
     *adopted_r = (struct adopted){ .error = STORE_OK };
-    adopt_keywords_init(&ad.keywords);
+    keywords_pick_init(&ad.keywords);
     if (sys_fstat(fd, &ad.st) < 0)
         store_failed(&ad, store_error_from_errno(errno));
     else if (!S_ISREG(ad.st.st_mode))
@@ -463,6 +463,6 @@ enum adopt_result adopt_mbox(struct store *store, int fd, const char *folder,
     snprintf(adopted_r->keywords_left, sizeof adopted_r->keywords_left, "%.*s",
              ad.keywords.left.len < 2 ? 0 : (int)ad.keywords.left.len - 2,
              left == NULL ? "" : left);
-    adopt_keywords_free(&ad.keywords);
+    keywords_pick_free(&ad.keywords);
     return ad.result;
 }

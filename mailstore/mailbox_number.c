@@ -24,6 +24,7 @@
 #include "mailstore/mailbox_private.h"
 
 #include "base/log.h"
+#include "mailstore/courier_keywords.h"
 #include "mailstore/dotlock.h"
 #include "mailstore/sys.h"
 
@@ -279,24 +280,56 @@ static bool adopt(struct look *l)
     return true;
 }
 
-/* A list must be begun: with Courier's numbers, or ours under a new UIDVALIDITY. */
-static enum store_error begin_list(struct look *l)
+static bool is_refusal(enum store_error e)
+{
+    return e == STORE_NOPERM || e == STORE_OVERQUOTA;
+}
+
+/* Keywords that Courier left come with its numbers, before there is a list of ours. Where that
+ * is refused (no space, no right) the mail is shown without; and no list begun, so that it is
+ * tried again. */
+static enum store_error take_keywords(struct look *l)
+{
+    bool renamed = false;
+    enum store_error e = courier_keywords_take(&l->mb->keywords, &l->mb->dirs, &renamed);
+    l->read_all = l->read_all || renamed;
+    if (!is_refusal(e))
+        return e;
+    l->refused = e;
+    return STORE_OK;
+}
+
+/* Courier's numbers. STORE_NONEXISTENT: it has left none. */
+static enum store_error take_numbers(struct look *l, bool with_keywords)
 {
     struct mailbox *mb = l->mb;
     struct uidlist courier;
     struct uidlist_lines lines;
-    enum store_error e = STORE_OK;
-    if (mb->uidvalidity != 0)
-        return STORE_OK;
-    if (mb->table.count == 0 && courier_uids_read(mb->dirs.dir, &courier, &lines)) {
+    if (mb->table.count > 0)
+        return STORE_NONEXISTENT;
+    enum store_error e = courier_uids_read(mb->dirs.dir, &courier, &lines);
+    if (e != STORE_OK)
+        return e;
+    if (with_keywords)
+        e = take_keywords(l);
+    if (e == STORE_OK) {
         mb->folder.list = courier;
         e = look_merge(l, UIDLIST_NEW, &lines);
-        uidlist_lines_free(&lines);
         l->list_missing = true;
         mb->folder.provisional = 1; /* Courier's file is not ours to add to */
-        return e;
     }
-    return uidvalidity_next(mb->store, &mb->uidvalidity);
+    uidlist_lines_free(&lines);
+    return e;
+}
+
+/* A list must be begun: with Courier's numbers, or ours under a new UIDVALIDITY. */
+static enum store_error begin_list(struct look *l)
+{
+    struct mailbox *mb = l->mb;
+    if (mb->uidvalidity != 0)
+        return mb->folder.provisional ? take_keywords(l) : STORE_OK;
+    enum store_error e = take_numbers(l, true);
+    return e == STORE_NONEXISTENT ? uidvalidity_next(mb->store, &mb->uidvalidity) : e;
 }
 
 static enum store_error read_list_locked(struct look *l)
@@ -356,9 +389,9 @@ enum store_error look_number(struct look *l, struct dotlock *lock)
         if (e == STORE_OK && !adopt(l))
             e = STORE_UNAVAILABLE;
     }
-    if (e != STORE_OK)
-        return e;
-    return write_batch(l, lock, due && reread && l->clean);
+    if (e == STORE_OK)
+        e = l->refused;
+    return e == STORE_OK ? write_batch(l, lock, due && reread && l->clean) : e;
 }
 
 /* --- Without a list.
@@ -368,6 +401,13 @@ static enum store_error number_for_now(struct look *l)
 {
     struct mailbox *mb = l->mb;
     struct batch batch = { NULL, 0, 0 };
+    if (mb->uidvalidity == 0) {
+        enum store_error e = take_numbers(l, false);
+        if (e == STORE_OK && !adopt(l))
+            e = STORE_UNAVAILABLE;
+        if (e != STORE_OK && e != STORE_NONEXISTENT)
+            return e;
+    }
     if (mb->uidvalidity == 0) {
         struct timespec now = { 0, 0 };
         (void)sys_clock(&now);
@@ -380,11 +420,6 @@ static enum store_error number_for_now(struct look *l)
               batch_add(l, &batch, false);
     free(batch.key);
     return ok ? STORE_OK : STORE_UNAVAILABLE;
-}
-
-static bool is_refusal(enum store_error e)
-{
-    return e == STORE_NOPERM || e == STORE_OVERQUOTA;
 }
 
 enum store_error look_not_numbered(struct look *l, enum store_error why)

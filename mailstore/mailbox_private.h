@@ -157,8 +157,10 @@ struct look {
     bool resurrected;  /* a fresh file is one that was gone: its old line must go */
     bool unsettled;    /* something is left for another look */
     bool list_missing; /* there is no uidlist, or none with a UIDVALIDITY */
-    bool recounted;    /* records went or came in bulk */
-    bool failed; /* the index has, while it was asked: what it did not find means nothing */
+    enum store_error
+        refused;    /* what must be written before a list is begun; STORE_OK: all is */
+    bool recounted; /* records went or came in bulk */
+    bool failed;    /* the index has, while it was asked: what it did not find means nothing */
 };
 
 /* --- mailbox_index.c -------------------------------------------------------------------------

@@ -128,8 +128,10 @@ void uidlist_keep_guid(struct uidlist *list, const struct uidlist *was);
 size_t uidlist_line_guid(const struct uidlist_line *line, const char **guid_r);
 
 /* What Courier left (courierimapuiddb): fills list and lines_r from it; its UIDVALIDITY and
- * UIDs are taken over. False: there is none that can be used. */
-bool courier_uids_read(int dir, struct uidlist *list, struct uidlist_lines *lines_r);
+ * UIDs are taken over. STORE_NONEXISTENT: there is none that can be used; any other error: it
+ * must be asked again before UIDs are given. */
+enum store_error courier_uids_read(int dir, struct uidlist *list,
+                                   struct uidlist_lines *lines_r);
 
 /* Adds lines at the end, durably. The lock is held, and `list` has seen the whole file since it
  * was taken. On failure complete lines may have been written, which is as if their messages had

@@ -253,3 +253,8 @@
 { "session", "a SELECT INBOX\r\nb SEARCH UID ", "%r:%r,", "1\r\n", QUARTER, 0 },
 { "session", "a SELECT INBOX\r\nb FETCH ", "%r,", "1 FLAGS\r\n", QUARTER, 0 },
 { "session", "a SELECT INBOX\r\nb STORE 1 FLAGS (", "k%u ", "k)\r\n", QUARTER, 0 },
+{ "courierkeywords", "", "k%u\n", "\n1:0\n", 60000, 0 },
+{ "courierkeywords", "a\n\n", "1:0\n", "", 0, 3000 },
+{ "courierkeywords", "a\n\n", "%u:0\n", "", 0, 3000 },
+{ "courierkeywords", "a\nb\n\n1:", "0 1 ", "\n", 60000, 0 },
+{ "courierkeywords", "a\nb\n\n", "1:0 1\n2:1\n", "", 0, 3000 },
