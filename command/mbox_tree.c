@@ -179,6 +179,10 @@ void mbox_tree_walk(int dir, const char *into, const struct mbox_tree *tree)
 {
     struct walk w = { .tree = tree, .into = into };
     buffer_init(&w.path, PATH_MAX);
-    walk_dir(&w, dir, 0);
+    if (is_maildir(dir))
+        tree->left(tree->ctx, ".", true,
+                   "this is a Maildir, which is served as it is (mail_root)");
+    else
+        walk_dir(&w, dir, 0);
     buffer_free(&w.path);
 }

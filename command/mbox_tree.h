@@ -15,7 +15,7 @@ struct mbox_tree {
 
 /* Walks through the tree open at `dir` (the caller's). into: the folder above all of them, or
  * NULL. Entries that begin with a dot, and X.lock beside X, are passed over in silence; links
- * and what is no plain file are told. */
+ * and what is no plain file are told; so are Maildirs, the tree itself, too. */
 void mbox_tree_walk(int dir, const char *into, const struct mbox_tree *tree);
 
 /* The normal folder name of a path of `n` octets below `into` (or NULL). Each level is modified
