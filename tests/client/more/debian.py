@@ -15,6 +15,7 @@ import time
 SOURCES = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 RELEASE = 'bookworm'
 NAME = 'imap.example.org'
+LANDLOCK = 'landlock_create_ruleset landlock_add_rule landlock_restrict_self'
 os.environ['PATH'] += ':/usr/sbin:/sbin'
 
 
@@ -31,7 +32,7 @@ def mirror():
         codename, component, uri = line.split(' ', 2)
         if (codename, component) == (RELEASE, 'main'):
             return uri
-    return skip('apt knows no mirror of ' + RELEASE)
+    return skip('apt has no list of a mirror of ' + RELEASE)
 
 
 def wait_for(condition, seconds):
@@ -112,12 +113,12 @@ class Debian:
             return f.read()
 
     def boot(self):
-        """@sandbox: what imapd locks itself in with is not among the calls that nspawn allows by itself."""
+        """Landlock's calls are not among those that nspawn allows by itself."""
         with open(os.path.join(self.top, 'console'), 'wb') as console:
             self.nspawn = subprocess.Popen(
                 ['setpriv', '--pdeathsig', 'KILL', 'systemd-nspawn', '--register=no', '--keep-unit', '--boot', '-D', self.root,
                  '--hostname=' + NAME.split('.', maxsplit=1)[0], '--console=pipe', '--private-network',
-                 '--resolv-conf=off', '--system-call-filter=@sandbox'],
+                 '--resolv-conf=off', '--system-call-filter=' + LANDLOCK],
                 stdin=subprocess.DEVNULL, stdout=console, stderr=console)
         children = '/proc/%d/task/%d/children' % (self.nspawn.pid, self.nspawn.pid)
 
