@@ -6,6 +6,7 @@
 #   make demo       installs what is missing, builds, serves a sample Maildir
 #   make install    DESTDIR and PREFIX are honoured; what an administrator has changed stays
 #   make uninstall  removes what that put there, but no configuration
+#   make deb        builds a Debian package into build/deb
 #   make deps       installs what is missing from Debian (the one list of packages)
 #   make deps-build   the same, but only what is needed to build: enough on a mail server
 #   make SANITIZE=1 [target]   the same with ASan and UBSan, objects kept apart
@@ -69,7 +70,7 @@ endif
 COMPILE = $(CC) -std=c17 $(CPPFLAGS) $(WARN) $(HARDEN) $(INSTRUMENT) $(CFLAGS) -MMD -MP
 
 .PHONY: all check check-built check-unit check-session check-e2e check-client check-fuzz check-clients \
-        units demo replay growth deps deps-build deps-demo deps-lint deps-bench deps-clients bench load soak fuzz install uninstall clean lint \
+        units demo replay growth deps deps-build deps-demo deps-lint deps-bench deps-clients deps-deb deb bench load soak fuzz install uninstall clean lint \
         format FORCE
 all: imapd
 
@@ -163,6 +164,7 @@ DEPS_CLIENTS += roundcube-core roundcube-sqlite3 php-sqlite3 chromium chromium-d
 DEPS_CLIENTS += $(if $(shell command -v npm),,nodejs npm)
 DEPS_FUZZ  := clang libclang-rt-14-dev libutf8proc-dev
 DEPS_BENCH := openssl dovecot-imapd gnuplot-nox python3 util-linux
+DEPS_DEB   := build-essential dpkg-dev debhelper fakeroot lintian
 DEPS_LINT  := clang-format clang-tidy cppcheck
 
 deps:
@@ -173,6 +175,8 @@ deps-demo:
 	@tests/deps $(DEPS_BUILD) $(DEPS_DEMO)
 deps-bench:
 	@tests/deps $(DEPS_BENCH)
+deps-deb:
+	@tests/deps $(DEPS_BUILD) $(DEPS_DEB)
 deps-lint:
 	@tests/deps $(DEPS_LINT)
 deps-clients: deps
@@ -321,6 +325,22 @@ uninstall:
 	cd "$(DESTDIR)$(DOCDIR)" 2>/dev/null && rm -f $(CONTRIB) $(notdir $(DOCUMENTS)) && \
 	    find contrib -depth -type d -exec rmdir --ignore-fail-on-non-empty '{}' ';' || :
 	rmdir --ignore-fail-on-non-empty "$(DESTDIR)$(DOCDIR)" "$(DESTDIR)$(LIBDIR)" 2>/dev/null || :
+
+# The Debian package: source, binary and what lintian says of them, in build/deb. It is built in a
+# copy, so that the tree stays clean; of a clone that is what git knows or would add. Tests are not
+# run again ("make check"); a plain dpkg-buildpackage runs the unit tests.
+DEB := build/deb
+TREE := $(DEB)/imapd-$(VERSION)
+deb: deps-deb
+	@said=$$(dpkg-parsechangelog -S Version) && [ "$$said" = '$(VERSION)' ] || \
+	    { echo "debian/changelog is of version $$said, the Makefile of $(VERSION)" >&2; exit 1; }
+	rm -rf $(DEB) && mkdir -p $(TREE)
+	{ if [ -e .git ]; then git ls-files -z --cached --others --exclude-standard; else find . ! -type d -print0; fi; } | \
+	    grep -zvE '^(\./)?(build/|imapd$$|imapd-tls\.so$$|(.*/)?__pycache__/)' | \
+	    tar -cf - --null --no-recursion --ignore-failed-read -T - | tar -xf - -C $(TREE)
+	cd $(TREE) && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u BUILD DEB_BUILD_OPTIONS="nocheck parallel=$$(nproc)" \
+	    dpkg-buildpackage -us -uc -Pnocheck
+	lintian --allow-root --pedantic -E --fail-on error,warning $(DEB)/*.changes
 
 clean:
 	rm -rf build imapd imapd-tls.so
