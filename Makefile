@@ -152,6 +152,7 @@ DEPS_BUILD := gcc libc6-dev libpam0g-dev libcrypt-dev libssl-dev libutf8proc-dev
 DEPS_DEMO  := xinetd python3 util-linux
 DEPS_CHECK := openssl libcmocka-dev libpam-wrapper systemd fail2ban mandoc curl mutt isync procps passwd \
               gsasl libsasl2-modules tmux dovecot-imapd e2fsprogs mount haproxy
+DEPS_DEB   := build-essential dpkg-dev debhelper fakeroot lintian
 # What tests/client/more needs besides, a line each test.
 DEPS_CLIENTS := fetchmail getmail6 imapfilter imapcopy
 DEPS_CLIENTS += debootstrap systemd-container
@@ -160,11 +161,12 @@ DEPS_CLIENTS += php-cli php-imap
 DEPS_CLIENTS += interimap offlineimap3 neomutt aerc
 DEPS_CLIENTS += golang-go golang-github-emersion-go-imap-dev golang-github-emersion-go-imap-sortthread-dev
 DEPS_CLIENTS += roundcube-core roundcube-sqlite3 php-sqlite3 chromium chromium-driver python3-selenium
+# A clean Debian, and booting it.
+DEPS_CLIENTS += debootstrap iproute2 util-linux systemd-container $(DEPS_DEB)
 # Node of another source has its own npm.
 DEPS_CLIENTS += $(if $(shell command -v npm),,nodejs npm)
 DEPS_FUZZ  := clang libclang-rt-14-dev libutf8proc-dev
 DEPS_BENCH := openssl dovecot-imapd gnuplot-nox python3 util-linux
-DEPS_DEB   := build-essential dpkg-dev debhelper fakeroot lintian
 DEPS_LINT  := clang-format clang-tidy cppcheck
 
 deps:
