@@ -332,7 +332,7 @@ static bool name_file(const struct courier *c, const struct keywords *kw, int cu
     struct maildir_name parts;
     char base[NAME_MAX + 1];
     char other[NAME_MAX + 1];
-    if (!maildir_name_parse(name, &parts))
+    if (name[0] == '.' || !maildir_name_parse(name, &parts)) /* the directory itself, too */
         return true;
     memcpy(base, name, parts.base_len);
     base[parts.base_len] = '\0';
