@@ -20,9 +20,10 @@
  * moves the files to their places, in the order of their UIDs, before it drops the lock. So a
  * line may be there before its file is. It is no expunged message, and none above it may be
  * shown before it: a client that has seen UID n + 1 never asks for n. A line without a file is
- * dead when a clean reading does not see the file, and either the lock was free after the list
- * was read (`quiet`: who wrote the line is done), or we hold it ourselves, or the file of a
- * line above is seen (they come in order, or from before). Else it waits, and UIDNEXT with it.
+ * dead when a clean reading does not see the file, and either the lock was free, or left by one
+ * who is dead, after the list was read (`quiet`: who wrote the line is done), or we hold it
+ * ourselves, or the file of a line above is seen (they come in order, or from before). Else it
+ * waits, and UIDNEXT with it.
  * Without clean readings (a folder in which flags change all the time) the messages above are
  * held back for HELD_LOOKS looks, at the first look for none, since there the dead lines are
  * old ones by all likelihood; then the line is given up, but marked `hidden`: should its file
@@ -31,6 +32,7 @@
  */
 #include "mailstore/mailbox_private.h"
 
+#include "mailstore/dotlock.h"
 #include "mailstore/sys.h"
 
 #include <errno.h>
@@ -144,12 +146,22 @@ static bool has_hidden(const struct mailbox *mb)
     return false;
 }
 
-static void look_at_lock(struct look *l, bool cur_too)
+/* Whether whoever wrote the lines that we have read is done with it: nobody has the lock, or
+ * the one who has is no more. */
+static bool is_quiet(const struct mailbox *mb)
 {
     struct stat st;
+    char owner[DOTLOCK_OWNER_MAX];
+    bool gone = false;
+    if (sys_fstatat(mb->dirs.dir, UIDLIST_LOCK, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT;
+    return dotlock_owner(mb->dirs.dir, UIDLIST_LOCK, owner, &gone) && gone;
+}
+
+static void look_at_lock(struct look *l, bool cur_too)
+{
     if (!l->quiet && (mailbox_has_pending_lines(l->mb) || (cur_too && has_hidden(l->mb))))
-        l->quiet = sys_fstatat(l->mb->dirs.dir, UIDLIST_LOCK, &st, AT_SYMLINK_NOFOLLOW) < 0 &&
-                   errno == ENOENT;
+        l->quiet = is_quiet(l->mb);
 }
 
 /* What was seen in any reading of this look is there, but when the last one proves that it is
