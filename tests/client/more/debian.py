@@ -14,7 +14,10 @@ import time
 
 SOURCES = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 RELEASE = 'bookworm'
-NAME = 'imap.example.org'
+HOST = 'imap'
+NAME = HOST + '.example.org'
+# What we start does not outlive us, whatever happens.
+WITH_US = ['setpriv', '--pdeathsig', 'KILL']
 LANDLOCK = 'landlock_create_ruleset landlock_add_rule landlock_restrict_self'
 os.environ['PATH'] += ':/usr/sbin:/sbin'
 
@@ -81,7 +84,7 @@ class Debian:
         site = mirror()
         with open(os.path.join(self.top, 'debootstrap.log'), 'wb+') as log:
             self.bootstrap = subprocess.Popen(
-                ['setpriv', '--pdeathsig', 'KILL', 'unshare', '-mp', '--fork', '--kill-child', '--mount-proc', 'debootstrap',
+                [*WITH_US, 'unshare', '-mp', '--fork', '--kill-child', '--mount-proc', 'debootstrap',
                  '--variant=minbase', '--include=' + ','.join(packages), RELEASE, self.root, site],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
             status = self.bootstrap.wait()
@@ -92,9 +95,8 @@ class Debian:
         if status != 0:
             raise SystemExit('debootstrap: %s' % said[-2000:])
         shutil.copy('/etc/resolv.conf', self.path('etc/resolv.conf'))
-        self.write('etc/hostname', NAME.split('.', maxsplit=1)[0] + '\n')
-        self.write('etc/hosts', '127.0.0.1 localhost\n127.0.1.1 %s %s\n::1 localhost\n' % (
-            NAME, NAME.split('.', maxsplit=1)[0]))
+        self.write('etc/hostname', HOST + '\n')
+        self.write('etc/hosts', '127.0.0.1 localhost\n127.0.1.1 %s %s\n::1 localhost\n' % (NAME, HOST))
 
     def path(self, name):
         return os.path.join(self.root, name)
@@ -113,12 +115,13 @@ class Debian:
             return f.read()
 
     def boot(self):
-        """Landlock's calls are not among those that nspawn allows by itself."""
+        """Landlock's calls are not among those that nspawn allows by itself. 192.0.2.1 is its own address
+        that is not on the loopback: whoever speaks with it is another machine's client to a server."""
         with open(os.path.join(self.top, 'console'), 'wb') as console:
             self.nspawn = subprocess.Popen(
-                ['setpriv', '--pdeathsig', 'KILL', 'systemd-nspawn', '--register=no', '--keep-unit', '--boot', '-D', self.root,
-                 '--hostname=' + NAME.split('.', maxsplit=1)[0], '--console=pipe', '--private-network',
-                 '--resolv-conf=off', '--system-call-filter=' + LANDLOCK],
+                [*WITH_US, 'systemd-nspawn', '--register=no', '--keep-unit', '--boot', '-D', self.root,
+                 '--hostname=' + HOST, '--console=pipe', '--private-network', '--resolv-conf=off',
+                 '--system-call-filter=' + LANDLOCK],
                 stdin=subprocess.DEVNULL, stdout=console, stderr=console)
         children = '/proc/%d/task/%d/children' % (self.nspawn.pid, self.nspawn.pid)
 
@@ -137,6 +140,14 @@ class Debian:
             if self.nspawn.poll() is not None and self.leader is None:
                 skip('systemd-nspawn does not work here: ' + ' '.join(said.split())[-200:])
             raise SystemExit('Debian does not boot: ' + said)
+        self.near(['ip', 'address', 'add', '192.0.2.1/32', 'dev', 'lo'])
+
+    def halt(self, seconds=60):
+        """Asks its init; whatever is still there then goes with its init."""
+        stop(self.nspawn, self.leader or self.nspawn.pid, signal.SIGRTMIN + 4, seconds)
+        stop(self.nspawn, self.leader or self.nspawn.pid, signal.SIGKILL, 3)
+        stop(self.nspawn, self.nspawn.pid, signal.SIGKILL, 3)
+        self.leader = None
 
     @staticmethod
     def is_init(pid):
@@ -178,21 +189,18 @@ class Debian:
         return count
 
     def end(self):
-        """Asks its init to halt; whatever is still there then goes with its init."""
         if self.bootstrap is not None:
-            stop(self.bootstrap.poll, self.bootstrap.pid, signal.SIGTERM)
+            stop(self.bootstrap, self.bootstrap.pid, signal.SIGKILL, 3)
         if self.nspawn is not None:
-            stop(self.nspawn.poll, self.leader or self.nspawn.pid, signal.SIGRTMIN + 4)
-            stop(self.nspawn.poll, self.nspawn.pid, signal.SIGKILL)
+            self.halt(4)
         subprocess.run(['rm', '-rf', '--one-file-system', self.top], check=False)
 
 
-def stop(ended, pid, number):
-    """By that signal, or else by SIGKILL."""
-    for each in (number, signal.SIGKILL):
-        if ended() is None:
-            try:
-                os.kill(pid, each)
-            except ProcessLookupError:
-                pass
-            wait_for(lambda: ended() is not None, 6)
+def stop(process, pid, number, seconds):
+    """Waits for the one after a signal to the other."""
+    if process.poll() is None:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            pass
+        wait_for(lambda: process.poll() is not None, seconds)
