@@ -16,8 +16,8 @@ SOURCES = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.pat
 RELEASE = 'bookworm'
 HOST = 'imap'
 NAME = HOST + '.example.org'
-# What we start does not outlive us, whatever happens.
-WITH_US = ['setpriv', '--pdeathsig', 'KILL']
+# What is started so does not outlive us, whatever happens, with all its processes and mounts.
+WITH_US = ['setpriv', '--pdeathsig', 'KILL', 'unshare', '-mp', '--fork', '--kill-child', '--mount-proc']
 LANDLOCK = 'landlock_create_ruleset landlock_add_rule landlock_restrict_self'
 os.environ['PATH'] += ':/usr/sbin:/sbin'
 
@@ -80,12 +80,11 @@ class Debian:
         self.make(packages)
 
     def make(self, packages):
-        """What debootstrap mounts is in a namespace of its own, and its processes are gone with it."""
         site = mirror()
         with open(os.path.join(self.top, 'debootstrap.log'), 'wb+') as log:
             self.bootstrap = subprocess.Popen(
-                [*WITH_US, 'unshare', '-mp', '--fork', '--kill-child', '--mount-proc', 'debootstrap',
-                 '--variant=minbase', '--include=' + ','.join(packages), RELEASE, self.root, site],
+                [*WITH_US, 'debootstrap', '--variant=minbase', '--include=' + ','.join(packages), RELEASE,
+                 self.root, site],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
             status = self.bootstrap.wait()
             log.seek(0)
@@ -123,16 +122,14 @@ class Debian:
                  '--hostname=' + HOST, '--console=pipe', '--private-network', '--resolv-conf=off',
                  '--system-call-filter=' + LANDLOCK],
                 stdin=subprocess.DEVNULL, stdout=console, stderr=console)
-        children = '/proc/%d/task/%d/children' % (self.nspawn.pid, self.nspawn.pid)
 
         def running():
             if self.nspawn.poll() is not None:
                 return True
-            with open(children, encoding='ascii') as f:
-                pids = f.read().split()
+            pids = [pid for child in children(self.nspawn.pid) for pid in children(child)]
             if len(pids) != 1 or not self.is_init(pids[0]):
                 return False
-            self.leader = int(pids[0])
+            self.leader = pids[0]
             return self.run(['systemctl', 'is-system-running']).stdout.strip() in ('running', 'degraded')
         if not wait_for(running, 120) or self.nspawn.poll() is not None:
             with open(os.path.join(self.top, 'console'), encoding='utf-8', errors='replace') as f:
@@ -152,9 +149,8 @@ class Debian:
     @staticmethod
     def is_init(pid):
         try:
-            with open('/proc/%s/status' % pid, encoding='ascii') as f:
-                return any(line.split()[0] == 'NSpid:' and line.split()[-1] == '1' for line in f
-                           if line.startswith('NSpid:'))
+            with open('/proc/%d/status' % pid, encoding='ascii') as f:
+                return any(line.split()[-1] == '1' for line in f if line.startswith('NSpid:'))
         except OSError:
             return False
 
@@ -194,6 +190,14 @@ class Debian:
         if self.nspawn is not None:
             self.halt(4)
         subprocess.run(['rm', '-rf', '--one-file-system', self.top], check=False)
+
+
+def children(pid):
+    try:
+        with open('/proc/%d/task/%d/children' % (pid, pid), encoding='ascii') as f:
+            return [int(child) for child in f.read().split()]
+    except OSError:
+        return []
 
 
 def stop(process, pid, number, seconds):
