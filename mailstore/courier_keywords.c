@@ -317,7 +317,7 @@ static uint32_t letters_of(const struct keywords *kw, const char *words)
         if (n < sizeof word) {
             memcpy(word, words, n);
             word[n] = '\0';
-            int index = keywords_index(kw, word);
+            int index = keywords_pick_is_name(word) ? keywords_index(kw, word) : -1;
             indexes |= index < 0 ? 0 : 1U << index;
         }
         words += n + strspn(words + n, " ");

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define LEFT_MAX 1024
 
@@ -51,6 +52,12 @@ static int pick(struct keywords_pick *kp, const char *name)
     return 0;
 }
 
+bool keywords_pick_is_name(const char *word)
+{
+    static const char unknown[] = "unknown-";
+    return keyword_valid(word) && strncasecmp(word, unknown, sizeof unknown - 1) != 0;
+}
+
 bool keywords_pick_words(struct keywords_pick *kp, char *words, const char **word_r,
                          size_t *count_r)
 {
@@ -58,7 +65,7 @@ bool keywords_pick_words(struct keywords_pick *kp, char *words, const char **wor
     *count_r = 0;
     for (char *w = strtok_r(words, " \t", &rest); w != NULL && *count_r < KEYWORDS_PICK_MAX;
          w = strtok_r(NULL, " \t", &rest)) {
-        int picked = keyword_valid(w) ? pick(kp, w) : 0;
+        int picked = keywords_pick_is_name(w) ? pick(kp, w) : 0;
         if (picked < 0)
             return false;
         if (picked > 0)

@@ -16,6 +16,10 @@ struct keywords_pick {
 void keywords_pick_init(struct keywords_pick *kp);
 void keywords_pick_free(struct keywords_pick *kp);
 
+/* Whether a word can be a keyword's name; "unknown-9" is what a letter without one is called
+ * (keywords.h). */
+bool keywords_pick_is_name(const char *word);
+
 /* Takes words between blanks apart, in their place, and picks those that the folder has or has
  * room for; what can be no keyword is passed over. `left` has what had no room. word_r holds
  * KEYWORDS_PICK_MAX. False: no memory. */

@@ -80,9 +80,11 @@ static void test_nonsense(void **state)
     const struct root *r = *state;
     int fd = store_root_fd(r->store);
     root_write(r, "secret", "Stolen\n");
-    root_write(r, "courierimapkeywords/:list",
-               "Work\nno(atom\n\\Seen\n\n1700000001.a.h,S=10:0 1 2 3 99999999999999999999\n:0\n"
-               "1700000002.b.h,S=10\n1700000003.c.h:\n../../x:0\n.:0\n..:0\n1700000004.d.h:0x1");
+    root_write(
+        r, "courierimapkeywords/:list",
+        "Work\nno(atom\n\\Seen\nunknown-9\n\n1700000001.a.h,S=10:0 1 2 3 4 "
+        "99999999999999999999\n:0\n"
+        "1700000002.b.h,S=10\n1700000003.c.h:\n../../x:0\n.:0\n..:0\n1700000004.d.h:0x1");
     assert_int_equal(symlinkat("../secret", fd, "courierimapkeywords/1700000002.b.h,S=10"), 0);
     assert_int_equal(mkfifoat(fd, "courierimapkeywords/1700000003.c.h", 0600), 0);
     root_mkdir(r, "courierimapkeywords/.7.1700000004.d.h");
