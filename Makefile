@@ -155,7 +155,6 @@ DEPS_CHECK := openssl libcmocka-dev libpam-wrapper systemd fail2ban mandoc curl 
 DEPS_DEB   := build-essential dpkg-dev debhelper fakeroot lintian
 # What tests/client/more needs besides, a line each test.
 DEPS_CLIENTS := fetchmail getmail6 imapfilter imapcopy
-DEPS_CLIENTS += debootstrap systemd-container
 DEPS_CLIENTS += libmail-imapclient-perl libmail-imaptalk-perl
 DEPS_CLIENTS += php-cli php-imap
 DEPS_CLIENTS += interimap offlineimap3 neomutt aerc

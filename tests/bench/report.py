@@ -100,9 +100,10 @@ set style fill solid
 set arrow from 1, graph 0 to 1, graph 1 nohead lc rgb '#808080' dt 2
 set key off
 plot '{data}' using (0.001):0:(0.001):2:($0-0.35):($0+0.35):3:ytic(1) with boxxyerror \\
-     lc rgb variable, \\
-     '{data}' using 4:($0-0.4):(0):(0.8) with vectors nohead lw 3 lc rgb '#000000', \\
-     '{data}' using ({most}):0:5 with labels left offset 1,0
+     lc rgb variable title 'ratio', \\
+     '{data}' using 4:($0-0.4):(0):(0.8) with vectors nohead lw 3 lc rgb '#000000' \\
+     title 'wanted', \\
+     '{data}' using ({most}):0:5 with labels left offset 1,0 title 'figure'
 """
 
 
