@@ -286,8 +286,10 @@ static unsigned seconds_left(const struct settings *s, const struct timespec *be
 static int prepare(const struct settings *settings, const struct passwd **account_r)
 {
     if (!find_login_user(settings, account_r))
-        return refuse(EX_CONFIG, "login_user %s: no such user, or it is root",
-                      settings->login_user);
+        return refuse(
+            EX_CONFIG,
+            "login_user %s: no such user (systemd-sysusers or useradd makes it), or it is root",
+            settings->login_user);
     if (*account_r != NULL && (!process_hide() || !capability_limit_parent(settings)))
         return refuse(EX_OSERR, "root's power can't be limited");
     return 0;
